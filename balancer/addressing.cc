@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "balancer/addressing.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "balancer/base/log.h"
+#include "balancer/netlink/conflicts.h"
+
+namespace pinion {
+namespace {
+
+using config::HostRoute;
+using config::Vip;
+
+std::string label_of(const Vip& vip) {
+  return vip.label.empty() || !vip.address.address.is_v4() ? vip.interface : vip.interface + ":" + vip.label;
+}
+
+bool is_there(const std::vector<InterfaceAddress>& addresses, const Vip& vip, const Link& link) {
+  return std::any_of(addresses.begin(), addresses.end(), [&](const InterfaceAddress& address) {
+    return address.ifindex == link.index && address.prefix.address == vip.address.address;
+  });
+}
+
+// Ours, and just as the configuration has it.
+bool is_wanted(const InterfaceAddress& address, const std::vector<Vip>& vips,
+               const std::vector<Link>& links) {
+  return std::any_of(vips.begin(), vips.end(), [&](const Vip& vip) {
+    const Link* link = find_link(links, vip.interface);
+    return link && link->index == address.ifindex && vip.address == address.prefix &&
+           (!vip.address.address.is_v4() || label_of(vip) == address.label);
+  });
+}
+
+Error unknown_interface(const std::string& name, const std::vector<Link>& links) {
+  std::string known;
+  for (const Link& link : links) known += (known.empty() ? "" : ", ") + link.name;
+  return refusal("there is no interface '" + name + "'; there are: " + known);
+}
+
+// Nothing, where there is no such interface.
+std::optional<Route> route_of(const HostRoute& wanted, const std::vector<Link>& links,
+                              uint8_t mark) {
+  if (wanted.interface.empty()) return Route{wanted.to, wanted.via, 0, wanted.metric, mark};
+  const Link* link = find_link(links, wanted.interface);
+  if (!link) return {};
+  return Route{wanted.to, wanted.via, link->index, wanted.metric, mark};
+}
+
+// The kernel's words are about its tables; the remedy is about the configuration.
+Error explain(Error error, const HostRoute& route) {
+  const std::string& interface = route.interface;
+  switch (error.code.value()) {
+    case EEXIST:
+      return with_remedy(
+          std::move(error),
+          "somebody else's route to it has the same metric: delete that one (see: ip " +
+              std::string(route.to.address.is_v4() ? "" : "-6 ") + "route show " +
+              route.to.to_string() + "), or give this one another metric");
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+      if (!route.via) return error;
+      return with_remedy(std::move(error),
+                         route.via->to_string() + " must be in a network of " +
+                             (interface.empty() ? "one of the interfaces that are up" : interface));
+    case ENETDOWN:
+      return with_remedy(std::move(error), interface.empty()
+                                               ? "set the gateway's interface up"
+                                               : "set it up: ip link set " + interface + " up");
+    default:
+      return error;
+  }
+}
+
+// Which entry of the configuration it is about.
+Error of_entry(const std::string& list, size_t index, Error error) {
+  error.context = list + "[" + std::to_string(index) + "]: " + error.context;
+  return error;
+}
+
+asio::awaitable<void> ask_on(std::vector<Candidacy> candidacies,
+                             Result<std::vector<Conflict>>& answer) {
+  answer = co_await find_conflicts(std::move(candidacies));
+}
+
+// The question is asked on a loop of its own: configurations with new VIPs are rare, and the caller
+// must have an answer before it goes on.
+Result<std::vector<Conflict>> ask(std::vector<Candidacy> candidacies) {
+  asio::io_context loop;
+  Result<std::vector<Conflict>> answer = refusal("nobody said whether the VIPs are free");
+  asio::co_spawn(loop, ask_on(std::move(candidacies), answer), report("ask for conflicts"));
+  loop.run();
+  return answer;
+}
+
+Result<> refuse_conflicts(std::vector<Candidacy> candidacies) {
+  if (candidacies.empty()) return {};
+  auto conflicts = ask(candidacies);
+  if (!conflicts) return conflicts.error();
+  std::string text;
+  for (const Conflict& conflict : *conflicts) {
+    const auto asked =
+        std::find_if(candidacies.begin(), candidacies.end(),
+                     [&](const Candidacy& one) { return one.link.index == conflict.ifindex; });
+    text += (text.empty() ? "" : "\n") + conflict.address.to_string() + ": another host (" +
+            conflict.owner.to_string() + ") answers for this VIP on " + asked->link.name +
+            "; take it off there, or, on a real server, set arp_ignore=1 and arp_announce=2";
+  }
+  if (text.empty()) return {};
+  return refusal(text);
+}
+
+}  // namespace
+
+Result<Addressing> Addressing::open(asio::io_context& io, const std::string& instance) {
+  auto socket = NetlinkSocket::open();
+  if (!socket) return socket.error();
+  auto announcer = Announcer::open(io);
+  if (!announcer) return announcer.error();
+  return Addressing(std::move(*socket), std::move(*announcer), mark_of(instance));
+}
+
+Result<Addressing::Added> Addressing::add(const std::vector<Vip>& vips,
+                                          const std::vector<HostRoute>& routes) {
+  Added added;
+  auto done = add_vips(vips, added);
+  if (done) done = add_routes(routes, added);
+  if (done) return added;
+  undo(added);
+  return done.error();
+}
+
+Result<> Addressing::add_vips(const std::vector<Vip>& vips, Added& added) {
+  auto links = list_links(socket_);
+  if (!links) return links.error();
+  auto present = list_addresses(socket_);
+  if (!present) return present.error();
+  std::vector<std::pair<size_t, const Link*>> missing;
+  std::vector<Candidacy> candidacies;
+  for (size_t i = 0; i < vips.size(); ++i) {
+    const Link* link = find_link(*links, vips[i].interface);
+    if (!link) return of_entry("vips", i, unknown_interface(vips[i].interface, *links));
+    if (is_there(*present, vips[i], *link)) continue;
+    missing.emplace_back(i, link);
+    candidacies.push_back({*link, vips[i].address.address});
+  }
+  if (auto free = refuse_conflicts(candidacies); !free) return free;
+  for (const auto& [i, link] : missing)
+    if (auto put = add_vip(vips[i], *link, added); !put) return of_entry("vips", i, put.error());
+  return {};
+}
+
+Result<> Addressing::add_vip(const Vip& vip, const Link& link, Added& added) {
+  auto put = add_address(socket_, link, vip.address.address, vip.label, mark_);
+  if (!put) return put;
+  added.addresses.push_back({link.index, vip.address, label_of(vip), mark_, 0});
+  announcer_.announce(link, vip.address.address);
+  log::info("VIP added", {{"address", vip.address.to_string()}, {"interface", label_of(vip)}});
+  return {};
+}
+
+Result<> Addressing::add_routes(const std::vector<HostRoute>& routes, Added& added) {
+  auto links = list_links(socket_);
+  if (!links) return links.error();
+  auto present = list_routes(socket_, mark_);
+  if (!present) return present.error();
+  for (size_t i = 0; i < routes.size(); ++i)
+    if (auto put = put_route(routes[i], *links, *present, added); !put)
+      return of_entry("host_routes", i, put.error());
+  return {};
+}
+
+// One of ours that is in its place makes room without a packet in between.
+Result<> Addressing::put_route(const HostRoute& wanted, const std::vector<Link>& links,
+                               const std::vector<Route>& present, Added& added) {
+  const auto route = route_of(wanted, links, mark_);
+  if (!route) return unknown_interface(wanted.interface, links);
+  std::optional<Route> before;
+  for (const Route& one : present) {
+    if (one.meets(*route)) return {};
+    if (one.displaces(*route)) before = one;
+  }
+  auto put = before ? replace_route(socket_, *route) : add_route(socket_, *route);
+  if (!put) return explain(put.error(), wanted);
+  added.routes.push_back({*route, before});
+  log::info("host route added",
+            {{"to", to_string(*route)},
+             {"interface", wanted.interface.empty() ? "the kernel's choice" : wanted.interface}});
+  return {};
+}
+
+void Addressing::undo(const Added& added) {
+  for (const auto& [route, before] : added.routes) {
+    auto gone = before ? replace_route(socket_, *before) : delete_route(socket_, route);
+    if (!gone) log::warning("host route stays", {{"error", gone.error().message()}});
+  }
+  for (const InterfaceAddress& address : added.addresses) {
+    announcer_.stop(address.prefix.address);
+    if (auto gone = delete_address(socket_, address); !gone)
+      log::warning("VIP stays", {{"error", gone.error().message()}});
+  }
+}
+
+void Addressing::remove_others(const std::vector<Vip>& vips, const std::vector<HostRoute>& routes) {
+  auto links = list_links(socket_);
+  auto addresses = list_addresses(socket_);
+  auto present = list_routes(socket_, mark_);
+  if (!links || !addresses || !present) {
+    log::error("cannot see what to remove", {{"error", "reading the kernel's tables failed"}});
+    return;
+  }
+  Added superfluous;
+  for (const InterfaceAddress& address : *addresses)
+    if (address.protocol == mark_ && !is_wanted(address, vips, *links)) {
+      superfluous.addresses.push_back(address);
+      log::info("VIP removed", {{"address", address.prefix.to_string()}});
+    }
+  for (const Route& route : *present) {
+    const bool wanted = std::any_of(routes.begin(), routes.end(), [&](const HostRoute& one) {
+      const auto meant = route_of(one, *links, mark_);
+      return meant && route.meets(*meant);
+    });
+    if (wanted) continue;
+    superfluous.routes.push_back({route, {}});
+    log::info("host route removed", {{"to", to_string(route)}});
+  }
+  undo(superfluous);
+}
+
+void Addressing::restore(const std::vector<Vip>& vips, const std::vector<HostRoute>& routes) {
+  auto links = list_links(socket_);
+  auto addresses = list_addresses(socket_);
+  auto present = list_routes(socket_, mark_);
+  if (!links || !addresses || !present) return;
+  Added added;
+  for (const Vip& vip : vips) {
+    const Link* link = find_link(*links, vip.interface);
+    if (!link || is_there(*addresses, vip, *link)) continue;
+    note_restored("VIP is missing", vip.address.to_string(), add_vip(vip, *link, added));
+  }
+  for (const HostRoute& route : routes) {
+    const Link* link = find_link(*links, route.interface);
+    if (!route.interface.empty() && !(link && link->up)) continue;
+    note_restored("host route is missing", route.to.to_string(),
+                  put_route(route, *links, *present, added));
+  }
+}
+
+// Events come in numbers: what cannot be put back is said once, until the reason is another.
+void Addressing::note_restored(const std::string& what, const std::string& name,
+                               const Result<>& put) {
+  if (put) {
+    missing_.erase(name);
+    return;
+  }
+  const std::string why = put.error().message();
+  if (std::exchange(missing_[name], why) != why) log::warning(what, {{"error", why}});
+}
+
+void Addressing::announce(const std::vector<Vip>& vips, const std::vector<Link>& links) {
+  auto addresses = list_addresses(socket_);
+  if (!addresses) return;
+  for (const Vip& vip : vips) {
+    const Link* link = find_link(links, vip.interface);
+    if (link && is_there(*addresses, vip, *link)) announcer_.announce(*link, vip.address.address);
+  }
+}
+
+}  // namespace pinion

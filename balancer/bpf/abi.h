@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Keys and values of the maps, and the memory that XDP and the daemon share. Both compile this
+ * file, neither redefines what is in it. Pinned maps outlive the daemon: whoever changes a layout
+ * here raises PINION_ABI, and a daemon that finds another number refuses to adopt.
+ *
+ * Byte order: __be is what a packet carries, everything else is the host's. Time is in ticks of
+ * 2^20 ns (about 1.05 ms) of CLOCK_MONOTONIC, 32 bits: compare differences, it wraps in 52 days.
+ */
+#pragma once
+
+/* Rows of macros, and comments in columns, stay as they are. */
+/* clang-format off */
+
+#include <linux/types.h>
+
+#include "lists.h"
+
+#ifndef __cplusplus
+#define static_assert _Static_assert
+#endif
+
+#define PINION_ABI 4
+#define PINION_TICK_SHIFT 20
+
+enum pinion_verdict {
+	PINION_NEXT, /* No verdict yet: the next stage decides. */
+#define X(name, action, text) PINION_##name,
+	PINION_VERDICTS(X)
+#undef X
+	PINION_VERDICT_COUNT,
+};
+
+enum pinion_method {
+#define X(name, keyword, text) PINION_METHOD_##name,
+	PINION_FORWARDING_METHODS(X)
+#undef X
+	PINION_METHOD_COUNT,
+};
+
+enum pinion_tunnel {
+#define X(name, keyword, text) PINION_TUNNEL_##name,
+	PINION_TUNNELS(X)
+#undef X
+	PINION_TUNNEL_COUNT,
+};
+
+enum pinion_selection {
+#define X(name, text) PINION_SELECT_##name,
+	PINION_SELECTIONS(X)
+#undef X
+	PINION_SELECTION_COUNT,
+};
+
+enum pinion_state {
+#define X(name, keyword, timeout, text) PINION_STATE_##name,
+	PINION_STATES(X)
+#undef X
+	PINION_STATE_COUNT,
+};
+
+/* Map `settings`, one value. The daemon writes it; the program reads it with each packet. */
+struct pinion_settings {
+	__u32 abi;
+	__u32 refresh_shift; /* A reply half is refreshed every 2^this ticks (pair.h). */
+	/* Secret, drawn when the tables were made: the coefficients of the connection table's hash.
+	 * They live as long as the tables do.
+	 */
+	__u64 seed[11];
+	__u32 timeout[16]; /* Ticks until a connection in this state (enum pinion_state) ends. */
+};
+static_assert(sizeof(struct pinion_settings) == 160, "pinned maps keep this layout");
+static_assert(PINION_STATE_COUNT <= 16, "settings.timeout has a place for each state");
+
+/* Map `vips`, array, mmapable, one value: the addresses that services have (vip_filter.h). */
+#define PINION_VIP_BITS 65536
+struct pinion_vip_filter {
+	__u64 word[PINION_VIP_BITS / 64];
+};
+
+/* Map `services`, hash. A virtual service as a packet names it. IPv4 is ::ffff:a.b.c.d, so one map
+ * serves both families. Several keys may name one service.
+ */
+struct pinion_service_key {
+	__be32 addr[4];
+	__be16 port;
+	__u8 protocol; /* IPPROTO_TCP or IPPROTO_UDP. */
+	__u8 zero;     /* A hash map compares every byte: padding is a named field, and 0. */
+};
+static_assert(sizeof(struct pinion_service_key) == 20, "pinned maps keep this layout");
+
+/* The slots [slot_base, slot_base + slot_count) of map `slots` are the service's table. A new table
+ * is written beside the old one; replacing this value flips to it.
+ */
+struct pinion_service {
+	__u32 index;      /* Of its cursor, in `cursors`. */
+	__u32 slot_base;
+	__u32 slot_count; /* 0: no real server takes connections. */
+	__u8 selection;   /* enum pinion_selection. */
+	__u8 zero[3];
+};
+static_assert(sizeof(struct pinion_service) == 16, "pinned maps keep this layout");
+
+/* A reference to a real server, as slots and connections hold it: an index into `real_servers` and
+ * the generation that the entry had then. An index is reused only after no connection refers to
+ * it; the generation shows it where a reference is stale all the same.
+ */
+#define PINION_INDEX_BITS 24
+#define PINION_INDEX(reference) ((reference) & ((1u << PINION_INDEX_BITS) - 1))
+#define PINION_GENERATION(reference) ((__u8)((reference) >> PINION_INDEX_BITS))
+#define PINION_REFERENCE(index, generation) ((index) | (__u32)(generation) << PINION_INDEX_BITS)
+
+#define PINION_SERVER_USED 1    /* The entry is somebody's. */
+#define PINION_SERVER_ACCEPTS 2 /* New connections may start here: in the pool, weight above 0. */
+#define PINION_SERVER_UNREACHABLE 4 /* Its next hop has stopped answering. */
+#define PINION_SERVER_HERE 8    /* It is the director itself, and has no next hop. */
+
+#define PINION_TUNNEL_CHECKSUM 1 /* GUE has a checksum over IPv4, too. */
+
+/* Map `real_servers`, array, mmapable: a real server of one service, with all that the rewrite
+ * needs, on one cache line. The first three words are read by packets while the daemon changes
+ * them: it stores each whole (8 bytes, aligned), so no MAC address is ever seen half-written.
+ */
+struct pinion_real_server {
+	__u8 next_hop[6]; /* Destination MAC. All 0: not resolved. */
+	__u8 flags;       /* PINION_SERVER_*. */
+	__u8 generation;
+	__u8 source[6];   /* Source MAC: that of the egress interface. */
+	__be16 port;      /* The real server's; with DR it is the service's. */
+	__u32 ifindex;    /* Egress. */
+	__u8 method;      /* enum pinion_method. */
+	__u8 tunnel;      /* enum pinion_tunnel, where the method is TUN. */
+	__u16 mtu;        /* Of the egress interface. */
+	__be32 address[4];
+	__be32 tunnel_source[4]; /* The outer header's; 0: not known, or not needed. */
+	__u32 service;    /* pinion_service.index: whose server it is. */
+	__be16 tunnel_port;
+	__u8 source_bits; /* So many of tunnel_source's lowest bits, 0 there, vary by flow. */
+	__u8 tunnel_flags; /* PINION_TUNNEL_CHECKSUM */
+};
+static_assert(sizeof(struct pinion_real_server) == 64, "one cache line");
+
+/* Map `load`, array, mmapable: the connections that refer to a real server. Kept by whoever wins
+ * the compare-and-swap on the connection's word. Active: ESTABLISHED and UDP.
+ */
+struct pinion_load {
+	__u32 active;
+	__u32 inactive;
+};
+static_assert(sizeof(struct pinion_load) == 8, "pinned maps keep this layout");
+
+/* Map `last_hops`, array: where a client's packets came from, turned round, which is how replies get
+ * back (auto last hop). Connections refer to it by number, which is below 65,536. Number 0 is
+ * nobody's; its ifindex counts the numbers that are given out. Map `last_hop_numbers`, hash, finds
+ * the number. Both only grow.
+ */
+#define PINION_LAST_HOPS 65536
+struct pinion_last_hop {
+	__u8 next_hop[6]; /* Destination MAC. */
+	__u16 zero;       /* It is a key, too: padding is named, and 0. */
+	__u8 source[6];   /* Source MAC: the one that the client's side sent to. */
+	__u16 zero2;
+	__u32 ifindex;
+	__u32 zero3;
+};
+static_assert(sizeof(struct pinion_last_hop) == 24, "pinned maps keep this layout");
+
+/* Map `counters`, per-CPU array, one value for each real server. Bytes are those of the IP packet,
+ * as LVS counts. Replies are 0 where they do not pass the director.
+ */
+struct pinion_counters {
+	__u64 connections;
+	__u64 packets;
+	__u64 bytes;
+	__u64 reply_packets;
+	__u64 reply_bytes;
+};
+static_assert(sizeof(struct pinion_counters) == 40, "pinned maps keep this layout");
+
+/* Map `verdicts`, per-CPU array, one value: one counter for each enum pinion_verdict. */
+struct pinion_verdict_counters {
+	__u64 count[32];
+};
+static_assert(PINION_VERDICT_COUNT <= 32, "verdicts has a counter for each");
+
+/* Map `replies`, per-CPU array, one value: when the last of the packets that the director answered
+ * itself would have been due at a steady pace, in ns of CLOCK_MONOTONIC. Every start begins anew.
+ */
+struct pinion_replies {
+	__u64 due;
+};
+static_assert(sizeof(struct pinion_replies) == 8, "one word");
+
+/* Maps `connections4` and `connections6`, arrays, mmapable: buckets of four entries.
+ *
+ * word = sequence << 8 | state. An entry is claimed by a compare-and-swap of the word to the next
+ * sequence number with state CLAIMED, filled, and published by a store of its state; a reader
+ * reads the word, the entry, and the word again, and takes an entry that changed meanwhile as
+ * absent.
+ *
+ * Where replies pass the director (NAT), the connection has another half: an entry of its own in
+ * the same table, keyed by what the real server sends. `flags` says which half an entry is; the
+ * reply half's `server` is the place (bucket * 4 + way) of the forward half, whose flow names the
+ * client and the VIP. The reply half has its state, and is no connection of its own in `load`.
+ *
+ * How what comes next fits without another layout:
+ * - Full NAT's local port and address number fit into `flags` and flow.zero of the forward half.
+ * - Schedulers on live load read `load`, which every change of state keeps.
+ */
+#define PINION_PAIRED 1 /* It has a reply half. */
+#define PINION_REPLY  2 /* It is one. */
+
+struct pinion_connection {
+	__u32 word;
+	__u32 seen;     /* Tick of the last packet; of a reply half, of the time it is good for. */
+	__u32 server;   /* PINION_REFERENCE; of a reply half, the place of the forward half. */
+	__u16 next_hop; /* In `last_hops`; 0: none learned. */
+	__u16 flags;
+};
+static_assert(sizeof(struct pinion_connection) == 16, "pinned maps keep this layout");
+
+struct pinion_flow4 {
+	__be32 saddr;
+	__be32 daddr;
+	__be16 sport;
+	__be16 dport;
+	__u8 protocol;
+	__u8 zero[3];
+} __attribute__((aligned(8))); /* Compared and hashed a word at a time. */
+static_assert(sizeof(struct pinion_flow4) == 16, "pinned maps keep this layout");
+
+struct pinion_flow6 {
+	__be32 saddr[4];
+	__be32 daddr[4];
+	__be16 sport;
+	__be16 dport;
+	__u8 protocol;
+	__u8 zero[3];
+	__u64 spare;
+} __attribute__((aligned(8)));
+static_assert(sizeof(struct pinion_flow6) == 48, "pinned maps keep this layout");
+
+#define PINION_WAYS 4 /* Entries in a bucket. */
+
+struct pinion_entry4 {
+	struct pinion_connection connection;
+	struct pinion_flow4 flow;
+};
+static_assert(sizeof(struct pinion_entry4) == 32, "two entries share a cache line");
+
+struct pinion_entry6 {
+	struct pinion_connection connection;
+	struct pinion_flow6 flow;
+};
+static_assert(sizeof(struct pinion_entry6) == 64, "one entry is one cache line");
+
+struct pinion_bucket4 {
+	struct pinion_entry4 entry[PINION_WAYS];
+};
+
+struct pinion_bucket6 {
+	struct pinion_entry6 entry[PINION_WAYS];
+};
+
+/* Buckets in a group. A group is one page, and both buckets that a flow may stand in are in one
+ * group: the second costs a cache line, and no second miss in the TLB.
+ */
+#define PINION_GROUP4 32
+#define PINION_GROUP6 16
+static_assert(sizeof(struct pinion_bucket4) * PINION_GROUP4 == 4096, "a group is a page");
+static_assert(sizeof(struct pinion_bucket6) * PINION_GROUP6 == 4096, "a group is a page");

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Stages 2 to 5: the packet's real server, from its connection, or from a new one. */
+#pragma once
+
+#include "pair.h"
+#include "schedule.h"
+#include "service.h"
+#include "tables.h"
+#include "vip_filter.h"
+
+static __always_inline void pinion_count_connection(__u32 reference)
+{
+	__u32 index = PINION_INDEX(reference);
+	struct pinion_counters *count = bpf_map_lookup_elem(&counters, &index);
+
+	if (count)
+		count->connections++;
+}
+
+/* Does the packet begin something new in the place of a connection that is over? A SYN after the
+ * end (port reuse), or a UDP packet after the timeout.
+ */
+static __always_inline int pinion_restarts(__u8 next, __u32 idle,
+					   const struct pinion_settings *settings)
+{
+	return next == PINION_STATE_RESTART ||
+	       (next == PINION_STATE_UDP && idle > settings->timeout[PINION_STATE_UDP]);
+}
+
+/* May the connection go to another real server, if its own is unreachable? Not once the client has
+ * had an answer: but a SYN that is sent again has had none, and UDP promises nothing.
+ */
+static __always_inline int pinion_may_move(__u8 state, __u8 event)
+{
+	return state == PINION_STATE_UDP ||
+	       (state == PINION_STATE_SYN_RECEIVED && event == PINION_EVENT_SYN);
+}
+
+/* A packet of a known connection. PINION_NEXT: it has ended, and a new one is to be made, because
+ * the packet starts anew and the real server takes no new connections, or is unreachable.
+ */
+static __always_inline enum pinion_verdict pinion_known(struct pinion_packet *pkt,
+							const struct pinion_found *found, __u32 now,
+							const struct pinion_settings *settings)
+{
+	struct pinion_connection *connection = found->connection;
+	enum pinion_verdict verdict = PINION_FORWARD_KNOWN;
+	__u8 state = pinion_state_of(found->word);
+	__u8 next = pinion_next_state(state, pkt->event);
+	__u32 seen = PINION_LOAD(connection->seen);
+
+	if (pinion_may_move(state, pkt->event) && pinion_unreachable(found->link.server)) {
+		pinion_end(found, pinion_load_of(found->link.server));
+		return PINION_NEXT;
+	}
+	if (pinion_restarts(next, pinion_idle(seen, now), settings)) {
+		if (!pinion_accepts(found->link.server)) {
+			pinion_end(found, pinion_load_of(found->link.server));
+			return PINION_NEXT;
+		}
+		verdict = PINION_FORWARD_NEW;
+		next = next == PINION_STATE_RESTART ? PINION_STATE_SYN_RECEIVED : next;
+		pinion_count_connection(found->link.server);
+	}
+	if (next != state)
+		pinion_move(found, next, pinion_load_of(found->link.server));
+	if (pinion_two_sided() && found->link.flags & PINION_PAIRED &&
+	    (next != state || (seen ^ now) >> (settings->refresh_shift & 31)))
+		pkt->mirror =
+			verdict == PINION_FORWARD_NEW ? PINION_MIRROR_NEW : PINION_MIRROR_KNOWN;
+	if (seen != now) /* A line that stays clean stays in every CPU's cache. */
+		PINION_STORE(connection->seen, now);
+	pkt->reference = found->link.server;
+	return verdict;
+}
+
+/* The state that a packet without a connection starts one in. */
+static __always_inline __u8 pinion_first_state(const struct pinion_packet *pkt)
+{
+	if (pinion_protocol(pkt) == IPPROTO_UDP)
+		return PINION_STATE_UDP;
+	return pkt->event == PINION_EVENT_SYN ? PINION_STATE_SYN_RECEIVED : PINION_STATE_PICKED_UP;
+}
+
+/* Writes the new connection into the claimed entry, and keeps `load` exact. */
+static __always_inline void pinion_settle(const struct pinion_found *claim, const pinion_word *flow,
+					  struct pinion_shape shape, union pinion_link link,
+					  __u8 state, __u32 now)
+{
+	pinion_load_add(pinion_load_of(link.server), state, 1);
+	pinion_publish(claim, flow, shape, link, state, now);
+	pinion_count_connection(link.server);
+}
+
+/* A packet of no known connection. What comes in mid-stream (the connection was made elsewhere, or
+ * lost) has no turn: its hash leads it to the same real server here and on every other director.
+ */
+static __always_inline enum pinion_verdict
+pinion_new(struct pinion_packet *pkt, const pinion_word *flow, struct pinion_table table)
+{
+	__u8 state = pinion_first_state(pkt);
+	struct pinion_settings *config = pinion_settings();
+	struct pinion_connection *place;
+	struct pinion_service *service;
+	struct pinion_buckets buckets;
+	struct pinion_found claim = {};
+	enum pinion_verdict verdict;
+	union pinion_link link;
+	__u8 displaced;
+	__u32 slot;
+
+	verdict = pinion_find_service(pkt, &service);
+	if (verdict)
+		return verdict;
+	if (!config || !pinion_buckets_of(pkt->hash, table, &buckets))
+		return PINION_DROP_INTERNAL;
+	slot = pinion_slot_by_hash(service, flow, (int)table.shape.words);
+	place = pinion_place(buckets, table.shape, pkt->now, config);
+	if (!place || !pinion_claim(place, pkt->now, config, &claim, &displaced)) {
+		pkt->reference = pinion_server_in(service, slot);
+		if (pinion_two_sided() && pinion_pairs(pinion_server(pkt->reference)))
+			return PINION_DROP_TABLE_FULL;
+		return PINION_FORWARD_TABLE_FULL;
+	}
+	pinion_unload(&claim, displaced);
+	if (service->selection == PINION_SELECT_TURN && state != PINION_STATE_PICKED_UP)
+		slot = pinion_slot_by_turn(service);
+	pkt->reference = pinion_server_in(service, slot);
+	link = pinion_link_to(pkt->reference);
+	if (pinion_two_sided() && pinion_pairs(pinion_server(pkt->reference))) {
+		link.flags = PINION_PAIRED;
+		pkt->mirror = PINION_MIRROR_NEW;
+	}
+	pinion_settle(&claim, flow, table.shape, link, state, pkt->now);
+	return PINION_FORWARD_NEW;
+}
+
+/* Functions of their own for the verifier, which checks each once, for any packet; and out of the
+ * way of the packets that need them not.
+ */
+__attribute__((noinline)) int pinion_new4(struct pinion_packet *pkt)
+{
+	const struct pinion_table table = {PINION_SHAPE4, pinion_groups4, 0};
+
+	return pkt ? (int)pinion_new(pkt, (const pinion_word *)&pkt->flow4, table)
+		   : PINION_DROP_INTERNAL;
+}
+
+__attribute__((noinline)) int pinion_new6(struct pinion_packet *pkt)
+{
+	const struct pinion_table table = {PINION_SHAPE6, pinion_groups6, 1};
+
+	return pkt ? (int)pinion_new(pkt, (const pinion_word *)&pkt->flow6, table)
+		   : PINION_DROP_INTERNAL;
+}
+
+/* PINION_NEXT: there is no such connection, or it gives way to a new one. */
+static __always_inline enum pinion_verdict pinion_find_connection(struct pinion_packet *pkt,
+								  const pinion_word *flow,
+								  struct pinion_table table)
+{
+	struct pinion_settings *config = pinion_settings();
+	struct pinion_found found = {};
+	struct pinion_buckets buckets;
+
+	if (!table.groups)
+		return PINION_PASS_NOT_OURS;
+	if (!config)
+		return PINION_DROP_INTERNAL;
+	pkt->hash = pinion_hash(flow, (int)table.shape.words, config->seed);
+	if (!pinion_buckets_of(pkt->hash, table, &buckets))
+		return PINION_DROP_INTERNAL;
+	pkt->now = (__u32)(bpf_ktime_get_coarse_ns() >> PINION_TICK_SHIFT);
+	if (!pinion_find(buckets, flow, table.shape, &found))
+		return PINION_NEXT;
+	if (pinion_two_sided() && found.link.flags & PINION_REPLY)
+		return pinion_known_reply(pkt, &found, table, config);
+	return pinion_known(pkt, &found, pkt->now, config);
+}
+
+static __always_inline __u32 pinion_vip_bit6(const __be32 *addr)
+{
+	return pinion_vip_bit(addr[0], addr[1], addr[2], addr[3]);
+}
+
+static __always_inline __u32 pinion_vip_bit4(__be32 addr)
+{
+	return pinion_vip_bit(0, 0, bpf_htonl(0xffff), addr);
+}
+
+/* It may be for a VIP, or from a real server whose replies pass here. */
+static __always_inline int pinion_may_be_ours(const struct pinion_packet *pkt)
+{
+	const __u32 first = 0;
+	const struct pinion_vip_filter *filter = bpf_map_lookup_elem(&vips, &first);
+
+	if (!filter || pinion_vip_test(filter, pkt->is_v6 ? pinion_vip_bit6(pkt->flow6.daddr)
+							  : pinion_vip_bit4(pkt->flow4.daddr)))
+		return 1;
+	return pinion_two_sided() &&
+	       pinion_vip_test(filter, pkt->is_v6 ? pinion_vip_bit6(pkt->flow6.saddr)
+						  : pinion_vip_bit4(pkt->flow4.saddr));
+}
+
+static __always_inline enum pinion_verdict pinion_connect(struct pinion_packet *pkt)
+{
+	const struct pinion_table v4 = {PINION_SHAPE4, pinion_groups4, 0};
+	const struct pinion_table v6 = {PINION_SHAPE6, pinion_groups6, 1};
+	enum pinion_verdict verdict;
+	int failed = PINION_NEXT;
+
+	if (!pinion_may_be_ours(pkt))
+		return PINION_PASS_NOT_OURS;
+	if (pkt->is_v6) {
+		verdict = pinion_find_connection(pkt, (const pinion_word *)&pkt->flow6, v6);
+		if (!verdict)
+			verdict = (enum pinion_verdict)pinion_new6(pkt);
+	} else {
+		verdict = pinion_find_connection(pkt, (const pinion_word *)&pkt->flow4, v4);
+		if (!verdict)
+			verdict = (enum pinion_verdict)pinion_new4(pkt);
+	}
+	if (pinion_two_sided() && pkt->mirror)
+		failed = pkt->is_v6 ? pinion_mirror6(pkt) : pinion_mirror4(pkt);
+	return failed ? (enum pinion_verdict)failed : verdict;
+}

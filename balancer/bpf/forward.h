@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Stage 6: the rewrite by the real server's forwarding method, and its counters. */
+#pragma once
+
+#include "connect.h"
+#include "forward/dr.h"
+#include "forward/local.h"
+#include "forward/nat.h"
+#include "forward/tun.h"
+#include "maps.h"
+#include "packet.h"
+
+/* For packets that have left. */
+static __always_inline void pinion_count_packet(const struct pinion_packet *pkt)
+{
+	__u32 index = PINION_INDEX(pkt->reference);
+	struct pinion_counters *count = bpf_map_lookup_elem(&counters, &index);
+
+	if (!count)
+		return;
+	if (pkt->is_reply) {
+		count->reply_packets++;
+		count->reply_bytes += pkt->bytes;
+	} else {
+		count->packets++;
+		count->bytes += pkt->bytes;
+	}
+}
+
+static __always_inline enum pinion_verdict pinion_rewrite(struct xdp_md *ctx,
+							  struct pinion_forwarding *way)
+{
+	__u8 method = way->server->method;
+
+	if (pinion_two_sided() && way->pkt->is_reply)
+		return pinion_forward_reply(ctx, way);
+/* clang-format off */
+#define X(NAME, keyword, text)                                                             \
+	if (pinion_methods & 1u << PINION_METHOD_##NAME && method == PINION_METHOD_##NAME) \
+		return pinion_forward_##keyword(ctx, way);
+	PINION_FORWARDING_METHODS(X)
+/* clang-format on */
+#undef X
+	return PINION_DROP_INTERNAL;
+}
+
+/* `verdict` is that of the stages before; it stands if the packet can be sent, to `ifindex`. */
+static __always_inline enum pinion_verdict pinion_forward(struct xdp_md *ctx,
+							  const struct pinion_packet *pkt,
+							  enum pinion_verdict verdict,
+							  __u32 *ifindex)
+{
+	const struct pinion_real_server *server = pinion_server(pkt->reference);
+	struct pinion_forwarding way = {
+		.pkt = pkt,
+		.server = server,
+		.hop = pinion_hop(server, pkt->reference),
+	};
+	enum pinion_verdict failed;
+
+	if (!server || !way.hop.whole)
+		return PINION_DROP_INTERNAL;
+	failed = pinion_rewrite(ctx, &way);
+	*ifindex = way.ifindex;
+	return failed ? failed : verdict;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What a forwarding method is told, and what it answers. Each is a function
+ *
+ *   enum pinion_verdict pinion_forward_<keyword>(struct xdp_md *ctx, struct pinion_forwarding *way)
+ *
+ * that rewrites the packet. PINION_NEXT: it can be sent; else the verdict says why not.
+ */
+#pragma once
+
+#include <linux/bpf.h>
+
+#include "../mac_word.h"
+#include "../packet.h"
+
+struct pinion_forwarding {
+	const struct pinion_packet *pkt;
+	const struct pinion_real_server *server;
+	union pinion_mac_word hop; /* The server's next hop and flags, read whole. */
+	__u32 ifindex;		   /* The answer: where the frame leaves; 0 is our own stack. */
+};

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* NAT: the client's packet gets the real server's address and port for its destination, the reply
+ * the VIP's for its source. The director is a router on this way: it counts the TTL down.
+ */
+#pragma once
+
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <bpf/bpf_endian.h>
+
+#include "../checksum.h"
+#include "../maps.h"
+#include "forwarding.h"
+
+/* The end of the packet that changes, and what it becomes: `address` is one word of IPv4, or four.
+ */
+struct pinion_translation {
+	const __be32 *address;
+	__be16 port;
+	int is_source;
+};
+
+/* Returns what that adds to the transport's checksum. */
+static __always_inline __u64 pinion_replace_port(__be16 *ports, const struct pinion_translation *to)
+{
+	__be16 *port = to->is_source ? &ports[0] : &ports[1];
+	__u64 change = pinion_sum_change(*port, to->port);
+
+	*port = to->port;
+	return change;
+}
+
+static __always_inline enum pinion_verdict
+pinion_translate_transport(struct xdp_md *ctx, const struct pinion_packet *pkt, __u64 changes,
+			   const struct pinion_translation *to)
+{
+	void *end = (void *)(long)ctx->data_end;
+	__be16 *ports = (void *)(long)ctx->data + (pkt->transport & 0x3fff);
+	__sum16 *checksum;
+
+	if (pinion_protocol(pkt) == IPPROTO_TCP) {
+		struct tcphdr *tcp = (void *)ports;
+
+		if ((void *)(tcp + 1) > end)
+			return PINION_DROP_INTERNAL;
+		checksum = &tcp->check;
+	} else {
+		struct udphdr *udp = (void *)ports;
+
+		if ((void *)(udp + 1) > end)
+			return PINION_DROP_INTERNAL;
+		checksum = &udp->check;
+	}
+	changes += pinion_replace_port(ports, to);
+	if (pinion_protocol(pkt) == IPPROTO_UDP && *checksum == 0)
+		return PINION_NEXT; /* The sender made none (RFC 768). */
+	*checksum = pinion_sum_update(*checksum, changes);
+	if (pinion_protocol(pkt) == IPPROTO_UDP && *checksum == 0)
+		*checksum = 0xffff;
+	return PINION_NEXT;
+}
+
+static __always_inline enum pinion_verdict pinion_translate4(struct xdp_md *ctx,
+							     const struct pinion_packet *pkt,
+							     const struct pinion_translation *to)
+{
+	struct iphdr *ip = (void *)(long)ctx->data + (pkt->network & 0x3fff);
+	__be32 *place;
+	__u64 change;
+
+	if ((void *)(ip + 1) > (void *)(long)ctx->data_end)
+		return PINION_DROP_INTERNAL;
+	if (ip->ttl <= 1)
+		return PINION_DROP_TTL;
+	place = to->is_source ? &ip->saddr : &ip->daddr;
+	change = pinion_sum_change(*place, to->address[0]);
+	*place = to->address[0];
+	/* The TTL is the first byte of its word: one less, and the sum has 0x0100 less. */
+	ip->check = pinion_sum_update(ip->check, change + (__u16)~bpf_htons(0x0100));
+	ip->ttl--;
+	return pinion_translate_transport(ctx, pkt, change, to);
+}
+
+static __always_inline enum pinion_verdict pinion_translate6(struct xdp_md *ctx,
+							     const struct pinion_packet *pkt,
+							     const struct pinion_translation *to)
+{
+	struct ipv6hdr *ip = (void *)(long)ctx->data + (pkt->network & 0x3fff);
+	__be32 *place;
+	__u64 change = 0;
+
+	if ((void *)(ip + 1) > (void *)(long)ctx->data_end)
+		return PINION_DROP_INTERNAL;
+	if (ip->hop_limit <= 1)
+		return PINION_DROP_TTL;
+	place = to->is_source ? ip->saddr.in6_u.u6_addr32 : ip->daddr.in6_u.u6_addr32;
+	for (int i = 0; i < 4; i++) {
+		change += pinion_sum_change(place[i], to->address[i]);
+		place[i] = to->address[i];
+	}
+	ip->hop_limit--;
+	return pinion_translate_transport(ctx, pkt, change, to);
+}
+
+static __always_inline enum pinion_verdict
+pinion_readdress(struct xdp_md *ctx, union pinion_mac_word to, union pinion_mac_word from)
+{
+	struct ethhdr *ethernet = (void *)(long)ctx->data;
+
+	if ((void *)(ethernet + 1) > (void *)(long)ctx->data_end)
+		return PINION_DROP_INTERNAL;
+	pinion_put_mac(ethernet->h_dest, to);
+	pinion_put_mac(ethernet->h_source, from);
+	return PINION_NEXT;
+}
+
+/* To the real server. */
+static __always_inline enum pinion_verdict pinion_forward_nat(struct xdp_md *ctx,
+							      struct pinion_forwarding *way)
+{
+	const struct pinion_real_server *server = way->server;
+	struct pinion_translation to = {
+		.address = way->pkt->is_v6 ? server->address : &server->address[3],
+		.port = server->port,
+	};
+	enum pinion_verdict failed;
+
+	if (!pinion_resolved(way->hop))
+		return PINION_DROP_NO_NEIGHBOUR;
+	failed = way->pkt->is_v6 ? pinion_translate6(ctx, way->pkt, &to)
+				 : pinion_translate4(ctx, way->pkt, &to);
+	way->ifindex = server->ifindex;
+	return failed ? failed : pinion_readdress(ctx, way->hop, pinion_mac_word(server->source));
+}
+
+/* Back to the client. */
+static __always_inline enum pinion_verdict pinion_forward_reply(struct xdp_md *ctx,
+								struct pinion_forwarding *way)
+{
+	__u32 number = way->pkt->last_hop;
+	const struct pinion_last_hop *hop = bpf_map_lookup_elem(&last_hops, &number);
+	struct pinion_translation to = {
+		.address = way->pkt->address,
+		.port = way->pkt->port,
+		.is_source = 1,
+	};
+	enum pinion_verdict failed;
+
+	if (!hop || !number)
+		return PINION_DROP_NO_NEIGHBOUR;
+	failed = way->pkt->is_v6 ? pinion_translate6(ctx, way->pkt, &to)
+				 : pinion_translate4(ctx, way->pkt, &to);
+	way->ifindex = hop->ifindex;
+	return failed ? failed
+		      : pinion_readdress(ctx, pinion_mac_word(hop->next_hop),
+					 pinion_mac_word(hop->source));
+}

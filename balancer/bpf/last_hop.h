@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Auto last hop: replies go back to the MAC address and the interface that the client's packets
+ * came from, without a look at the director's routes. A connection has no room for all that, so
+ * hops are interned: there are as many as routers around the director.
+ */
+#pragma once
+
+#include "compat.h"
+#include "maps.h"
+#include "packet.h"
+
+/* A number that nobody had; 0: all are given out. */
+static __always_inline __u32 pinion_next_hop_number(void)
+{
+	const __u32 nobody = 0;
+	struct pinion_last_hop *count = bpf_map_lookup_elem(&last_hops, &nobody);
+
+	if (!count || PINION_LOAD(count->ifindex) >= PINION_LAST_HOPS - 1)
+		return 0;
+	return __sync_fetch_and_add(&count->ifindex, 1) + 1;
+}
+
+/* The number of where the packet came from; 0 if it has none, or came with VLAN tags, which a reply
+ * does not get. Two CPUs that meet a new hop at once may number it twice: both numbers are right.
+ */
+static __always_inline __u16 pinion_learn_hop(const struct pinion_packet *pkt)
+{
+	struct pinion_last_hop hop = pkt->arrival;
+	__u32 *known = bpf_map_lookup_elem(&last_hop_numbers, &hop);
+	struct pinion_last_hop *place;
+	__u32 number;
+
+	if (pkt->network != sizeof(struct ethhdr))
+		return 0;
+	if (known)
+		return (__u16)*known;
+	number = pinion_next_hop_number();
+	place = bpf_map_lookup_elem(&last_hops, &number);
+	if (!number || !place)
+		return 0;
+	*place = hop; /* Before anybody can find its number. */
+	bpf_map_update_elem(&last_hop_numbers, &hop, &number, BPF_NOEXIST);
+	return (__u16)number;
+}

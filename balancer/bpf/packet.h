@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the stages know of a packet. The first one, parse, fills in what the packet says. */
+#pragma once
+
+#include "abi.h"
+#include "tcp_state.h"
+
+/* Is the connection's reply half to be brought in line? */
+enum pinion_mirroring { PINION_MIRROR_NONE, PINION_MIRROR_KNOWN, PINION_MIRROR_NEW };
+
+struct pinion_packet {
+	union { /* Both begin with what is hashed; the family says which is meant. */
+		struct pinion_flow4 flow4;
+		struct pinion_flow6 flow6;
+	};
+	__u32 bytes;	 /* Of the IP packet. */
+	__u32 hash;	 /* Of the flow, for the connection table. */
+	__u32 now;	 /* Tick. */
+	__u32 reference; /* Of the chosen real server. */
+	union {
+		/* A client's: how its replies get back to where it came from. */
+		struct pinion_last_hop arrival;
+		/* A reply's: the VIP (IPv4 in the first word), and its port. */
+		struct {
+			__be32 address[4];
+			__be16 port;
+		};
+	};
+	__u16 last_hop; /* A reply's: in `last_hops`. */
+	__u8 is_reply;
+	__u8 mirror; /* enum pinion_mirroring */
+	__u8 is_v6;
+	__u8 event;	 /* enum pinion_event */
+	__u16 network;	 /* Bytes of the frame before the IP header. */
+	__u16 transport; /* And before that of TCP or UDP. */
+	__u16 zero;
+};
+
+static __always_inline __u8 pinion_protocol(const struct pinion_packet *pkt)
+{
+	return pkt->is_v6 ? pkt->flow6.protocol : pkt->flow4.protocol;
+}

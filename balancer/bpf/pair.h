@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The other half of a connection whose replies pass the director (NAT): what the real server sends,
+ * as a key that leads back to the client and the VIP.
+ *
+ * - The forward half is the connection: its state, its place in `load`, its last packet either way.
+ *   The reply half only says where that is. A packet of the client touches the forward half alone,
+ *   one of the real server both.
+ * - The reply half has the forward half's state, so that it is displaced and expires like it: each
+ *   packet that changes the state changes both.
+ * - A half is stamped ahead of time, twice 2^refresh_shift ticks. The client's packets stamp it
+ * anew when they cross a multiple of 2^refresh_shift, the real server's when less than one period
+ * is left: so it never expires before the forward half does.
+ * - A reply half may be lost (displaced while half-open): the client's next packet that changes the
+ *   state, or crosses a period, makes it again. One whose forward half is gone leads nowhere; the
+ *   daemon sweeps it.
+ */
+#pragma once
+
+#include "last_hop.h"
+#include "tables.h"
+
+union pinion_flow {
+	struct pinion_flow4 v4;
+	struct pinion_flow6 v6;
+	pinion_word words[6];
+};
+
+static __always_inline __u32 pinion_period(const struct pinion_settings *config)
+{
+	return 1u << (config->refresh_shift & 31);
+}
+
+/* Do the replies of this real server pass the director? */
+static __always_inline int pinion_pairs(const struct pinion_real_server *server)
+{
+	return server && PINION_TWO_SIDED & 1u << (server->method & 31);
+}
+
+static __always_inline void pinion_reply_flow(const struct pinion_packet *pkt,
+					      const struct pinion_real_server *server,
+					      struct pinion_table table, union pinion_flow *reply)
+{
+	__builtin_memset(reply, 0, sizeof(*reply));
+	if (table.is_v6) {
+		__builtin_memcpy(reply->v6.saddr, server->address, 16);
+		__builtin_memcpy(reply->v6.daddr, pkt->flow6.saddr, 16);
+		reply->v6.sport = server->port;
+		reply->v6.dport = pkt->flow6.sport;
+		reply->v6.protocol = pkt->flow6.protocol;
+	} else {
+		reply->v4.saddr = server->address[3];
+		reply->v4.daddr = pkt->flow4.saddr;
+		reply->v4.sport = server->port;
+		reply->v4.dport = pkt->flow4.sport;
+		reply->v4.protocol = pkt->flow4.protocol;
+	}
+}
+
+static __always_inline int pinion_same16(const __be32 *a, const __be32 *b)
+{
+	return !((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]));
+}
+
+/* Is it a connection of the client that the packet names: by its source, or a reply's destination?
+ */
+static __always_inline int pinion_same_client(const struct pinion_connection *connection,
+					      const struct pinion_packet *pkt,
+					      struct pinion_table table, int is_reply)
+{
+	const void *stored = connection + 1;
+
+	if (table.is_v6) {
+		const struct pinion_flow6 *flow = stored;
+
+		return flow->sport == (is_reply ? pkt->flow6.dport : pkt->flow6.sport) &&
+		       flow->protocol == pkt->flow6.protocol &&
+		       pinion_same16(flow->saddr, is_reply ? pkt->flow6.daddr : pkt->flow6.saddr);
+	} else {
+		const struct pinion_flow4 *flow = stored;
+
+		return flow->sport == (is_reply ? pkt->flow4.dport : pkt->flow4.sport) &&
+		       flow->protocol == pkt->flow4.protocol &&
+		       flow->saddr == (is_reply ? pkt->flow4.daddr : pkt->flow4.saddr);
+	}
+}
+
+/* Is the connection at `place`, which has a reply half that another one wants, still in use? */
+static __always_inline int pinion_engaged(const struct pinion_packet *pkt, __u32 place,
+					  struct pinion_table table,
+					  const struct pinion_settings *config)
+{
+	const __u32 over = 1u << PINION_STATE_FIN_WAIT | 1u << PINION_STATE_CLOSED |
+			   1u << PINION_STATE_LAST_ACK | 1u << PINION_STATE_TIME_WAIT |
+			   1u << PINION_STATE_FREE;
+	struct pinion_connection *other = pinion_at(table, place);
+
+	if (!other || over & 1u << (PINION_LOAD(other->word) & 15) ||
+	    !(PINION_LOAD(other->flags) & PINION_PAIRED))
+		return 0;
+	if (pinion_rank(other, pkt->now, config) >= PINION_RANK(PINION_EXPIRED))
+		return 0;
+	return pinion_same_client(other, pkt, table, 0);
+}
+
+static __always_inline enum pinion_verdict
+pinion_add_half(const struct pinion_packet *pkt, struct pinion_buckets buckets,
+		const union pinion_flow *reply, __u32 place, __u8 state, struct pinion_table table,
+		const struct pinion_settings *config)
+{
+	struct pinion_connection *entry = pinion_place(buckets, table.shape, pkt->now, config);
+	union pinion_link link = pinion_link_to(place);
+	struct pinion_found claim = {};
+	__u8 displaced;
+
+	if (!entry || !pinion_claim(entry, pkt->now, config, &claim, &displaced))
+		return PINION_DROP_TABLE_FULL;
+	pinion_unload(&claim, displaced);
+	link.flags = PINION_REPLY;
+	pinion_publish(&claim, reply->words, table.shape, link, state,
+		       pkt->now + 2 * pinion_period(config));
+	return PINION_NEXT;
+}
+
+/* Gives the connection at `place` its reply half, or brings that one in line. PINION_NEXT: done. */
+static __always_inline enum pinion_verdict pinion_pair(const struct pinion_packet *pkt, __u32 place,
+						       __u8 state, struct pinion_table table)
+{
+	const struct pinion_real_server *server = pinion_server(pkt->reference);
+	const struct pinion_settings *config = pinion_settings();
+	struct pinion_buckets buckets;
+	struct pinion_found found = {};
+	union pinion_flow reply;
+
+	if (!server || !config)
+		return PINION_DROP_INTERNAL;
+	pinion_reply_flow(pkt, server, table, &reply);
+	if (!pinion_buckets_of(pinion_hash(reply.words, (int)table.shape.words, config->seed),
+			       table, &buckets))
+		return PINION_DROP_INTERNAL;
+	if (pinion_find(buckets, reply.words, table.shape, &found)) {
+		if (found.link.flags & PINION_REPLY && found.link.server == place) {
+			if (pinion_state_of(found.word) != state)
+				pinion_move(&found, state, 0);
+			PINION_STORE(found.connection->seen, pkt->now + 2 * pinion_period(config));
+			return PINION_NEXT;
+		}
+		if (!(found.link.flags & PINION_REPLY) ||
+		    pinion_engaged(pkt, found.link.server, table, config))
+			return PINION_DROP_NAT_CLASH;
+		pinion_end(&found, 0);
+	}
+	return pinion_add_half(pkt, buckets, &reply, place, state, table, config);
+}
+
+/* The client's packet has made its connection, has changed it, or crossed a period: the reply half
+ * follows, and replies go back to where this packet came from. A new connection that gets no reply
+ * half ends, with the verdict; others go on, and try again.
+ */
+static __always_inline enum pinion_verdict
+pinion_mirror(struct pinion_packet *pkt, const pinion_word *flow, struct pinion_table table)
+{
+	struct pinion_buckets buckets;
+	struct pinion_found found = {};
+	enum pinion_verdict failed;
+	__u16 hop;
+
+	if (!pinion_buckets_of(pkt->hash, table, &buckets) ||
+	    !pinion_find(buckets, flow, table.shape, &found))
+		return PINION_NEXT; /* It has just ended. */
+	hop = pinion_learn_hop(pkt);
+	if (hop != found.link.next_hop)
+		PINION_STORE(found.connection->next_hop, hop);
+	failed = pinion_pair(pkt, pinion_place_number(&buckets, table.shape, found.connection),
+			     pinion_state_of(found.word), table);
+	if (!failed || pkt->mirror != PINION_MIRROR_NEW)
+		return PINION_NEXT;
+	pinion_end(&found, pinion_load_of(found.link.server));
+	return failed;
+}
+
+__attribute__((noinline)) int pinion_mirror4(struct pinion_packet *pkt)
+{
+	const struct pinion_table table = {PINION_SHAPE4, pinion_groups4, 0};
+
+	return pkt ? (int)pinion_mirror(pkt, (const pinion_word *)&pkt->flow4, table)
+		   : PINION_DROP_INTERNAL;
+}
+
+__attribute__((noinline)) int pinion_mirror6(struct pinion_packet *pkt)
+{
+	const struct pinion_table table = {PINION_SHAPE6, pinion_groups6, 1};
+
+	return pkt ? (int)pinion_mirror(pkt, (const pinion_word *)&pkt->flow6, table)
+		   : PINION_DROP_INTERNAL;
+}
+
+/* The VIP and its port, from the forward half: what the reply's source becomes. */
+static __always_inline void pinion_take_vip(struct pinion_packet *pkt,
+					    const struct pinion_connection *forward,
+					    struct pinion_table table)
+{
+	const void *stored = forward + 1;
+
+	if (table.is_v6) {
+		const struct pinion_flow6 *flow = stored;
+
+		__builtin_memcpy(pkt->address, flow->daddr, 16);
+		pkt->port = flow->dport;
+	} else {
+		const struct pinion_flow4 *flow = stored;
+
+		pkt->address[0] = flow->daddr;
+		pkt->port = flow->dport;
+	}
+}
+
+/* Is it this real server that the packet comes from? */
+static __always_inline int pinion_is_from(const struct pinion_packet *pkt, __u32 reference,
+					  struct pinion_table table)
+{
+	const struct pinion_real_server *server = pinion_server(reference);
+
+	if (!server || server->generation != PINION_GENERATION(reference))
+		return 0;
+	if (table.is_v6)
+		return server->port == pkt->flow6.sport &&
+		       pinion_same16(server->address, pkt->flow6.saddr);
+	return server->port == pkt->flow4.sport && server->address[3] == pkt->flow4.saddr;
+}
+
+/* Reads the forward half that a reply half leads to; false where it is another connection by now.
+ */
+static __always_inline int pinion_read_forward(struct pinion_packet *pkt, __u32 place,
+					       struct pinion_table table,
+					       struct pinion_found *forward)
+{
+	struct pinion_connection *connection = pinion_at(table, place);
+	__u32 again;
+
+	if (!connection)
+		return 0;
+	forward->word = PINION_LOAD_ORDERED(connection->word);
+	forward->link.whole = PINION_LOAD(*pinion_link_of(connection));
+	if (!(forward->link.flags & PINION_PAIRED) ||
+	    !pinion_same_client(connection, pkt, table, 1))
+		return 0;
+	pinion_take_vip(pkt, connection, table);
+	PINION_FENCE();
+	again = PINION_LOAD(connection->word);
+	if ((again ^ forward->word) >> 8 || pinion_state_of(again) <= PINION_STATE_CLAIMED)
+		return 0;
+	forward->connection = connection;
+	return pinion_is_from(pkt, forward->link.server, table);
+}
+
+/* A packet of the real server. One whose connection is gone is left to the stack. */
+static __always_inline enum pinion_verdict pinion_known_reply(struct pinion_packet *pkt,
+							      const struct pinion_found *half,
+							      struct pinion_table table,
+							      const struct pinion_settings *config)
+{
+	struct pinion_found forward = {};
+	__u8 state, next;
+
+	if (!pinion_read_forward(pkt, half->link.server, table, &forward))
+		return PINION_PASS_NOT_OURS;
+	state = pinion_state_of(forward.word);
+	next = pinion_state_after_reply(state, pkt->event);
+	if (next != state)
+		pinion_move(&forward, next, pinion_load_of(forward.link.server));
+	if (next != pinion_state_of(half->word))
+		pinion_move(half, next, 0);
+	if (PINION_LOAD(forward.connection->seen) != pkt->now)
+		PINION_STORE(forward.connection->seen, pkt->now);
+	if ((__s32)(PINION_LOAD(half->connection->seen) - pkt->now) < (__s32)pinion_period(config))
+		PINION_STORE(half->connection->seen, pkt->now + 2 * pinion_period(config));
+	pkt->reference = forward.link.server;
+	pkt->last_hop = forward.link.next_hop;
+	pkt->is_reply = 1;
+	return PINION_FORWARD_REPLY;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The maps as the stages use them: places of the connection tables, real servers by reference. */
+#pragma once
+
+#include "connection_table.h"
+#include "mac_word.h"
+#include "maps.h"
+#include "packet.h"
+
+/* The table of one family: constants after inlining. */
+struct pinion_table {
+	struct pinion_shape shape;
+	__u32 groups;
+	int is_v6;
+};
+
+static __always_inline void *pinion_bucket(struct pinion_table table, __u32 index)
+{
+	if (table.is_v6)
+		return bpf_map_lookup_elem(&connections6, &index);
+	return bpf_map_lookup_elem(&connections4, &index);
+}
+
+static __always_inline struct pinion_load *pinion_load_of(__u32 reference)
+{
+	__u32 index = PINION_INDEX(reference);
+
+	return bpf_map_lookup_elem(&load, &index);
+}
+
+static __always_inline struct pinion_real_server *pinion_server(__u32 reference)
+{
+	__u32 index = PINION_INDEX(reference);
+
+	return bpf_map_lookup_elem(&real_servers, &index);
+}
+
+/* The real server's next hop and flags; all 0 where its index has become another's. */
+static __always_inline union pinion_mac_word pinion_hop(const struct pinion_real_server *server,
+							__u32 reference)
+{
+	union pinion_mac_word hop = {};
+
+	if (server)
+		hop = pinion_mac_word(server->next_hop);
+	if (hop.generation != PINION_GENERATION(reference))
+		hop.whole = 0;
+	return hop;
+}
+
+static __always_inline int pinion_accepts(__u32 reference)
+{
+	return pinion_hop(pinion_server(reference), reference).flags & PINION_SERVER_ACCEPTS;
+}
+
+/* Nobody is there to answer: the next hop is silent, or was never found. */
+static __always_inline int pinion_unreachable(__u32 reference)
+{
+	union pinion_mac_word hop = pinion_hop(pinion_server(reference), reference);
+
+	if (hop.flags & PINION_SERVER_HERE)
+		return 0;
+	return hop.flags & PINION_SERVER_UNREACHABLE || !pinion_resolved(hop);
+}
+
+static __always_inline struct pinion_settings *pinion_settings(void)
+{
+	const __u32 first = 0;
+
+	return bpf_map_lookup_elem(&settings, &first);
+}
+
+/* False: the table has no such bucket, which cannot be. */
+static __always_inline int pinion_buckets_of(__u32 hash, struct pinion_table table,
+					     struct pinion_buckets *buckets)
+{
+	buckets->choice = pinion_choose(hash, table.groups, table.shape);
+	buckets->first = pinion_bucket(table, buckets->choice.first);
+	buckets->second = pinion_bucket(table, buckets->choice.second);
+	return buckets->first && buckets->second;
+}
+
+/* The number of an entry's place, in both buckets of a flow: of one that stands there. */
+static __always_inline __u32 pinion_place_number(const struct pinion_buckets *buckets,
+						 struct pinion_shape shape,
+						 const struct pinion_connection *connection)
+{
+	__u32 number = 0;
+
+	for (__u32 way = 0; way < PINION_WAYS; way++) {
+		if (pinion_entry(buckets->first, way, shape) == connection)
+			number = buckets->choice.first * PINION_WAYS + way;
+		if (pinion_entry(buckets->second, way, shape) == connection)
+			number = buckets->choice.second * PINION_WAYS + way;
+	}
+	return number;
+}
+
+/* Whoever was displaced by a claim no longer counts. Reply halves never did. */
+static __always_inline void pinion_unload(const struct pinion_found *claim, __u8 displaced)
+{
+	if (displaced != PINION_STATE_FREE && !(claim->link.flags & PINION_REPLY))
+		pinion_load_add(pinion_load_of(claim->link.server), displaced, -1);
+}
+
+/* The entry at a place; NULL: there is no such place. */
+static __always_inline struct pinion_connection *pinion_at(struct pinion_table table, __u32 place)
+{
+	void *bucket = pinion_bucket(table, place / PINION_WAYS);
+
+	return bucket ? pinion_entry(bucket, place % PINION_WAYS, table.shape) : 0;
+}

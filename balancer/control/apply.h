@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the handlers that change something share.
+#pragma once
+
+#include "balancer/control/json.h"
+#include "balancer/control/operator.h"
+#include "balancer/control/refusal.h"
+
+namespace pinion::control {
+
+// Makes `next` live, where there is one.
+inline Outcome<Warnings> make_live(Operator& op, Outcome<Config> next) {
+  if (!next) return next.error();
+  auto applied = op.apply(std::move(*next));
+  if (!applied) return refused(applied.error());
+  return std::move(*applied);
+}
+
+// What every change answers with, and what the client prints.
+inline Json done(std::string message) { return {{"message", std::move(message)}}; }
+
+// The whole of the answer, to a change of what is live.
+inline std::string with_warnings(Json json, const Warnings& warnings) {
+  json["warnings"] = warnings;
+  return to_text(json);
+}
+
+// "1 connection", "2 connections"
+inline std::string counted(uint64_t count, const std::string& thing) {
+  return std::to_string(count) + " " + thing + (count == 1 ? "" : "s");
+}
+
+}  // namespace pinion::control

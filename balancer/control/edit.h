@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// The changes that an operator makes at run time, as functions from one configuration to the next.
+// They refuse what names nothing, or what is there already; all other rules are config/check.h's.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "balancer/control/refusal.h"
+#include "config/config.h"
+
+namespace pinion::control {
+
+// What is absent stays as it is.
+struct ServiceChange {
+  std::optional<Address> vip;
+  std::optional<Port> port;
+  std::optional<Protocol> protocol;
+  std::optional<std::string> scheduler;
+  std::optional<config::Forward> forward;
+  bool operator==(const ServiceChange&) const = default;
+};
+
+Outcome<Config> add_service(Config config, config::Service service);
+Outcome<Config> set_service(Config config, const std::string& name, const ServiceChange& change);
+Outcome<Config> remove_service(Config config, const std::string& name);
+
+struct ServerChange {
+  std::optional<uint32_t> weight;
+  std::optional<config::Forward> forward;
+  bool operator==(const ServerChange&) const = default;
+};
+
+// A name without a port means the only server at that address.
+Outcome<Config> add_server(Config config, const std::string& service, config::Server server);
+Outcome<Config> set_server(Config config, const std::string& service,
+                           const config::ServerName& server, const ServerChange& change);
+Outcome<Config> remove_server(Config config, const std::string& service,
+                              const config::ServerName& server);
+
+// "no service 'wbe'", with a hint.
+Refusal no_such_service(const Config& config, const std::string& name);
+
+}  // namespace pinion::control

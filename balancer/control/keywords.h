@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// The words for what bpf/lists.h, the schedulers' table and the configuration define.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "balancer/bpf/abi.h"
+#include "config/config.h"
+
+namespace pinion::control {
+
+using Words = std::span<const std::string_view>;
+
+std::string_view keyword(pinion_state state);  // "established"
+std::optional<pinion_state> find_state(std::string_view word);
+Words state_words();  // Those that a connection can be in.
+
+std::string_view keyword(config::Forward forward);  // "dr"
+std::optional<config::Forward> find_forward(std::string_view word);
+Words forward_words();
+
+Words protocol_words();
+Words scheduler_words();
+
+struct VerdictText {
+  std::string name;    // "drop_no_server"
+  std::string action;  // "forward", "pass", "drop", "reply"
+  std::string_view text;
+};
+// In the order of enum pinion_verdict; nullptr for PINION_NEXT, which no packet ends with.
+const VerdictText* verdict_text(size_t verdict);
+
+// "did you mean 'web'?"; else, where the list is short, "there is 'api' and 'web'"; else "".
+std::string hint_for(std::string_view word, Words known);
+// "mh, rr or wrr"
+std::string join(Words words);
+
+}  // namespace pinion::control

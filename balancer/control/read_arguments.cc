@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// A request's path, query and JSON body -> Arguments.
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "balancer/control/argument.h"
+
+namespace pinion::control {
+namespace {
+
+using nlohmann::json;
+
+constexpr size_t kMostServers = 65536;  // In one request.
+
+Refusal malformed(std::string message, std::string hint = "") {
+  return {400, std::move(message), std::move(hint)};
+}
+
+const Argument* find(std::span<const Argument> arguments, Place place, std::string_view field) {
+  for (const Argument& argument : arguments)
+    if (argument.place == place && field_of(argument) == field) return &argument;
+  return nullptr;
+}
+
+Refusal unknown(std::span<const Argument> arguments, Place place, const std::string& field) {
+  std::vector<std::string> names;
+  for (const Argument& argument : arguments)
+    if (argument.place == place) names.push_back(field_of(argument));
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  const std::string what = place == Place::kQuery ? "parameter" : "field";
+  return malformed("unknown " + what + " '" + field + "'", hint_for(field, known));
+}
+
+Outcome<> read_text(const Argument& argument, const std::string& text, Arguments& into) {
+  auto value = parse_value(argument.kind, text);
+  if (!value) return malformed(field_of(argument) + ": " + value.error().message());
+  into.set(field_of(argument), std::move(*value));
+  return {};
+}
+
+std::string_view type_of(Kind kind) {
+  if (is_number(kind)) return "an integer";
+  if (kind == Kind::kFlag) return "true or false";
+  return "a string";
+}
+
+// A scalar's text, where JSON's type is the one that the kind has.
+std::optional<std::string> scalar(Kind kind, const json& value) {
+  if (is_number(kind) ? value.is_number_unsigned() || value.is_number_integer()
+                      : kind == Kind::kFlag && value.is_boolean())
+    return value.dump();
+  if (!is_number(kind) && kind != Kind::kFlag && value.is_string()) return value.get<std::string>();
+  return {};
+}
+
+Outcome<Value> read_scalar(Kind kind, const std::string& field, const json& value) {
+  const auto text = scalar(kind, value);
+  if (!text)
+    return malformed(field + ": expected " + std::string(type_of(kind)) + ", got " +
+                     value.type_name());
+  auto parsed = parse_value(kind, *text);
+  if (!parsed) return malformed(field + ": " + parsed.error().message());
+  return std::move(*parsed);
+}
+
+struct ServerField {
+  std::string_view name;
+  Kind kind;
+  void (*set)(config::Server& server, const Value& value);
+};
+
+// Of a server in JSON, as `config show` writes it; null says nothing.
+constexpr ServerField kServerFields[] = {
+    {"address", Kind::kAddress,
+     [](config::Server& server, const Value& value) { server.address = std::get<Address>(value); }},
+    {"weight", Kind::kWeight,
+     [](config::Server& server, const Value& value) {
+       server.weight = static_cast<uint32_t>(std::get<uint64_t>(value));
+     }},
+    {"port", Kind::kPort,
+     [](config::Server& server, const Value& value) {
+       server.port = Port{static_cast<uint16_t>(std::get<uint64_t>(value))};
+     }},
+    {"forward", Kind::kForward,
+     [](config::Server& server, const Value& value) {
+       server.forward = find_forward(std::get<std::string>(value));
+     }},
+};
+
+Refusal unknown_server_field(const std::string& field, const std::string& key) {
+  std::vector<std::string_view> names;
+  for (const ServerField& known : kServerFields) names.push_back(known.name);
+  return malformed("unknown field '" + field + "." + key + "'", hint_for(key, names));
+}
+
+Outcome<config::Server> read_server(const std::string& field, const json& value) {
+  if (!value.is_object() || value.value("address", json()).is_null())
+    return malformed(field +
+                     R"(: expected an object such as {"address": "192.168.1.2", "weight": 1})");
+  config::Server server;
+  for (const auto& [key, member] : value.items()) {
+    const auto known = std::find_if(std::begin(kServerFields), std::end(kServerFields),
+                                    [&](const ServerField& one) { return one.name == key; });
+    if (known == std::end(kServerFields)) return unknown_server_field(field, key);
+    if (member.is_null()) continue;
+    const auto parsed = read_scalar(known->kind, field + "." + key, member);
+    if (!parsed) return parsed.error();
+    known->set(server, *parsed);
+  }
+  return server;
+}
+
+Outcome<Value> read_servers(const std::string& field, const json& array) {
+  if (!array.is_array()) return malformed(field + ": expected an array, got " + array.type_name());
+  if (array.size() > kMostServers)
+    return malformed(field + ": more than " + std::to_string(kMostServers) + " in one request");
+  std::vector<config::Server> servers;
+  for (size_t i = 0; i < array.size(); ++i) {
+    const auto server = read_server(field + "[" + std::to_string(i) + "]", array[i]);
+    if (!server) return server.error();
+    servers.push_back(*server);
+  }
+  return Value(std::move(servers));
+}
+
+Outcome<json> parse_body(const std::string& body) {
+  if (body.empty()) return json::object();
+  try {
+    json parsed = json::parse(body);
+    if (!parsed.is_object())
+      return malformed(std::string("the body: expected a JSON object, got ") + parsed.type_name());
+    return parsed;
+  } catch (const json::exception& error) {
+    // "[json.exception.parse_error.101] parse error at line 1, column 2: ..."
+    const std::string text = error.what();
+    return malformed("the body is no JSON: " + text.substr(text.find("] ") + 2));
+  }
+}
+
+Outcome<> read_body(std::span<const Argument> expected, const std::string& body, Arguments& into) {
+  const auto object = parse_body(body);
+  if (!object) return object.error();
+  for (const auto& [field, member] : object->items()) {
+    const Argument* argument = find(expected, Place::kBody, field);
+    if (!argument) return unknown(expected, Place::kBody, field);
+    auto value = argument->kind == Kind::kNewServer ? read_servers(field, member)
+                                                    : read_scalar(argument->kind, field, member);
+    if (!value) return value.error();
+    into.set(field, std::move(*value));
+  }
+  return {};
+}
+
+}  // namespace
+
+Outcome<Arguments> read_arguments(std::span<const Argument> expected,
+                                  const std::map<std::string, std::string>& path,
+                                  const std::map<std::string, std::string>& query,
+                                  const std::string& body) {
+  Arguments arguments;
+  for (const auto& [place, texts] : {std::pair(Place::kPath, &path), {Place::kQuery, &query}}) {
+    for (const auto& [field, text] : *texts) {
+      const Argument* argument = find(expected, place, field);
+      if (!argument) return unknown(expected, place, field);
+      if (auto read = read_text(*argument, text, arguments); !read) return read.error();
+    }
+  }
+  if (auto read = read_body(expected, body, arguments); !read) return read.error();
+  for (const Argument& argument : expected)
+    if (is_required(argument) && argument.place != Place::kNowhere &&
+        !arguments.has(field_of(argument)))
+      return malformed(field_of(argument) + " is missing: " + std::string(argument.help));
+  return arguments;
+}
+
+}  // namespace pinion::control

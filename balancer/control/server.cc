@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "balancer/control/server.h"
+
+#include "balancer/control/router.h"
+
+namespace pinion::control {
+
+Server::Server(asio::io_context& loop, Operator& op, http::Limits limits)
+    : server_(
+          loop, [&op](http::Request request) { return answer(op, std::move(request)); }, limits) {}
+
+Result<> Server::listen(const config::Control& control) {
+  return server_.listen({control.socket, control.mode, control.group});
+}
+
+void Server::close() { server_.close(); }
+
+}  // namespace pinion::control

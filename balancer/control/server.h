@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "balancer/base/http.h"
+#include "balancer/control/operator.h"
+#include "config/config.h"
+
+namespace pinion::control {
+
+// The control API on its Unix socket. The operator outlives it, and the event loop's last run.
+class Server {
+ public:
+  Server(asio::io_context& loop, Operator& op, http::Limits limits = {});
+
+  Result<> listen(const config::Control& control);
+  void close();
+
+ private:
+  http::Server server_;
+};
+
+}  // namespace pinion::control

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "balancer/control/apply.h"
+#include "balancer/control/edit.h"
+#include "balancer/control/handlers.h"
+
+namespace pinion::control {
+namespace {
+
+// Connections that a real server still has, those that are not established included.
+uint64_t connections_of(const Snapshot& snapshot, const std::string& service,
+                        const config::ServerName& name) {
+  uint64_t count = 0;
+  for (const ServiceSnapshot& each : snapshot.services)
+    for (const ServerSnapshot& server : each.servers)
+      if (each.name == service && is_called({server.address, server.port}, name))
+        count += uint64_t{server.active} + server.inactive;
+  return count;
+}
+
+Json changed(const std::string& service, const config::ServerName& name, const std::string& what) {
+  const std::string server = config::to_string(name);
+  Json json = done("server " + server + " of service '" + service + "' " + what);
+  json["service"] = service;
+  json["server"] = server;
+  return json;
+}
+
+// The answer where connections outlive the change.
+std::string left(const Operator& op, const std::string& service, const config::ServerName& name,
+                 const std::string& what, const Warnings& warnings) {
+  const uint64_t count = connections_of(op.snapshot(), service, name);
+  Json json = changed(service, name, what + "; " + counted(count, "connection") + " left");
+  json["connections_left"] = count;
+  return with_warnings(json, warnings);
+}
+
+}  // namespace
+
+Answer server_list(Operator& op, Arguments arguments) {
+  const auto name = arguments.get<std::string>("service");
+  const Snapshot snapshot = op.snapshot();
+  Json rows = Json::array();
+  bool found = !name;
+  for (const ServiceSnapshot& service : snapshot.services) {
+    if (name && service.name != *name) continue;
+    found = true;
+    for (const ServerSnapshot& server : service.servers) {
+      Json row = {{"service", service.name}};
+      row.update(to_json(server));
+      rows.push_back(std::move(row));
+    }
+  }
+  if (!found) co_return no_such_service(op.live(), *name);
+  co_return to_text({{"servers", rows}});
+}
+
+Answer server_add(Operator& op, Arguments arguments) {
+  const std::string service = *arguments.get<std::string>("service");
+  config::Server server{*arguments.get<Address>("address")};
+  if (const auto weight = arguments.get<uint64_t>("weight"))
+    server.weight = static_cast<uint32_t>(*weight);
+  if (const auto port = arguments.get<uint64_t>("port"))
+    server.port = Port{static_cast<uint16_t>(*port)};
+  if (const auto word = arguments.get<std::string>("forward")) server.forward = find_forward(*word);
+  const auto live = make_live(op, add_server(op.live(), service, server));
+  if (!live) co_return live.error();
+  co_return with_warnings(changed(service, {server.address, server.port},
+                                  "added with weight " + std::to_string(server.weight)),
+                          *live);
+}
+
+Answer server_set(Operator& op, Arguments arguments) {
+  const std::string service = *arguments.get<std::string>("service");
+  const auto server = *arguments.get<config::ServerName>("server");
+  ServerChange change;
+  std::string what;
+  if (const auto weight = arguments.get<uint64_t>("weight")) {
+    change.weight = static_cast<uint32_t>(*weight);
+    what = "has weight " + std::to_string(*weight);
+  }
+  if (const auto word = arguments.get<std::string>("forward")) {
+    change.forward = find_forward(*word);
+    what += (what.empty() ? "is" : " and is") + (" forwarded to by " + *word);
+  }
+  const auto live = make_live(op, set_server(op.live(), service, server, change));
+  if (!live) co_return live.error();
+  co_return with_warnings(changed(service, server, what), *live);
+}
+
+Answer server_drain(Operator& op, Arguments arguments) {
+  const std::string service = *arguments.get<std::string>("service");
+  const auto server = *arguments.get<config::ServerName>("server");
+  const auto live = make_live(op, set_server(op.live(), service, server, {.weight = 0}));
+  if (!live) co_return live.error();
+  co_return left(op, service, server, "takes no new connections", *live);
+}
+
+Answer server_remove(Operator& op, Arguments arguments) {
+  const std::string service = *arguments.get<std::string>("service");
+  const auto server = *arguments.get<config::ServerName>("server");
+  const auto live = make_live(op, remove_server(op.live(), service, server));
+  if (!live) co_return live.error();
+  co_return left(op, service, server, "removed", *live);
+}
+
+}  // namespace pinion::control

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "balancer/control/apply.h"
+#include "balancer/control/edit.h"
+#include "balancer/control/handlers.h"
+
+namespace pinion::control {
+namespace {
+
+config::Service new_service(const Arguments& arguments) {
+  config::Service service;
+  service.name = arguments.get<std::string>("name").value_or("");
+  service.vip = *arguments.get<Address>("vip");
+  service.port.value = static_cast<uint16_t>(*arguments.get<uint64_t>("port"));
+  if (const auto word = arguments.get<std::string>("protocol"))
+    service.protocol = *parse_protocol(*word);
+  if (const auto word = arguments.get<std::string>("scheduler")) service.scheduler = *word;
+  if (const auto word = arguments.get<std::string>("forward"))
+    service.forward = *find_forward(*word);
+  if (auto servers = arguments.get<std::vector<config::Server>>("servers"))
+    service.servers = std::move(*servers);
+  return service;
+}
+
+ServiceChange service_change(const Arguments& arguments) {
+  ServiceChange change;
+  change.vip = arguments.get<Address>("vip");
+  if (const auto port = arguments.get<uint64_t>("port"))
+    change.port = Port{static_cast<uint16_t>(*port)};
+  if (const auto word = arguments.get<std::string>("protocol"))
+    change.protocol = parse_protocol(*word);
+  change.scheduler = arguments.get<std::string>("scheduler");
+  if (const auto word = arguments.get<std::string>("forward")) change.forward = find_forward(*word);
+  return change;
+}
+
+// The answer to a change: the service as it is configured now.
+std::string changed(const Operator& op, const std::string& name, const std::string& what,
+                    const Warnings& warnings) {
+  Json json = done("service '" + name + "' " + what);
+  for (const config::Service& service : op.live().services)
+    if (service.name == name) json["service"] = to_json(service);
+  return with_warnings(json, warnings);
+}
+
+}  // namespace
+
+Answer service_list(Operator& op, Arguments) {
+  const Snapshot snapshot = op.snapshot();
+  Json rows = Json::array();
+  for (const ServiceSnapshot& service : snapshot.services) rows.push_back(service_json(service));
+  co_return to_text({{"services", rows}});
+}
+
+Answer service_show(Operator& op, Arguments arguments) {
+  const std::string name = *arguments.get<std::string>("service");
+  const Snapshot snapshot = op.snapshot();
+  for (const ServiceSnapshot& service : snapshot.services) {
+    if (service.name != name) continue;
+    Json json = service_json(service);
+    json["servers"] = Json::array();
+    for (const ServerSnapshot& server : service.servers) json["servers"].push_back(to_json(server));
+    co_return to_text(json);
+  }
+  co_return no_such_service(op.live(), name);
+}
+
+Answer service_add(Operator& op, Arguments arguments) {
+  config::Service service = new_service(arguments);
+  if (service.name.empty()) service.name = config::default_name(service);
+  const std::string name = service.name;
+  const auto live = make_live(op, add_service(op.live(), std::move(service)));
+  if (!live) co_return live.error();
+  co_return changed(op, name, "added", *live);
+}
+
+Answer service_set(Operator& op, Arguments arguments) {
+  const std::string name = *arguments.get<std::string>("service");
+  const auto live = make_live(op, set_service(op.live(), name, service_change(arguments)));
+  if (!live) co_return live.error();
+  co_return changed(op, name, "changed", *live);
+}
+
+Answer service_remove(Operator& op, Arguments arguments) {
+  const std::string name = *arguments.get<std::string>("service");
+  const auto live = make_live(op, remove_service(op.live(), name));
+  if (!live) co_return live.error();
+  co_return changed(op, name, "removed", *live);
+}
+
+}  // namespace pinion::control

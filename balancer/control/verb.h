@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verbs of the control API and of pinionctl. One row is the HTTP route, the command line, the
+// help text, the completion and the section of the manual page.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "balancer/base/asio.h"
+#include "balancer/control/argument.h"
+#include "balancer/control/operator.h"
+#include "balancer/control/refusal.h"
+
+namespace pinion::control {
+
+// Returns the JSON text of the answer.
+using Handler = asio::awaitable<Outcome<std::string>> (*)(Operator&, Arguments);
+
+struct Verb {
+  std::string_view words;   // "server drain"
+  std::string_view method;  // "POST"; "" where the client does it alone, as with path and handler.
+  std::string_view path;    // "/v1/services/{service}/servers/{server}/drain"
+  std::string_view help;    // One line, without a full stop.
+  std::string_view example;
+  std::span<const Argument> arguments;
+  Handler handler = nullptr;
+};
+
+// In the order in which help and manual show them.
+std::span<const Verb> verbs();
+const Verb* find_verb(std::string_view words);  // nullptr: there is none.
+
+}  // namespace pinion::control

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// The only reader of what the packet path counts.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "balancer/base/error.h"
+#include "balancer/bpf/abi.h"
+#include "balancer/dataplane/map.h"
+#include "balancer/dataplane/program.h"
+#include "balancer/model/snapshot.h"
+
+namespace pinion {
+
+class Counters {
+ public:
+  static Result<Counters> open(const Program& program);
+
+  // Packets of each verdict, all CPUs together.
+  Result<std::array<uint64_t, PINION_VERDICT_COUNT>> verdicts() const;
+  // Of real servers, by index, for [0, count).
+  Result<std::vector<Traffic>> servers(uint32_t count) const;
+
+ private:
+  PerCpuArray<pinion_verdict_counters> verdicts_;
+  PerCpuArray<pinion_counters> servers_;
+};
+
+}  // namespace pinion

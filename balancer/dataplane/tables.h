@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// The only writer of what the packet path decides by: services, slots, real servers, settings.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "balancer/base/error.h"
+#include "balancer/dataplane/map.h"
+#include "balancer/dataplane/program.h"
+#include "balancer/model/change.h"
+#include "balancer/model/model.h"
+#include "config/config.h"
+
+namespace pinion {
+
+class Tables {
+ public:
+  static Result<Tables> open(const Program& program, const config::Limits& limits);
+
+  // Draws the secret of the connection tables' hash. Once, when they are made.
+  Result<> draw_seed();
+  void set_timeouts(const config::Timeouts& timeouts);
+
+  // Writes a Change in the order that change.h gives. If a write fails, those before it are undone.
+  Result<> apply(const Change& change);
+
+  // Frames may leave by this interface.
+  Result<> allow_egress(uint32_t ifindex);
+
+  // What a start finds.
+  Result<Adopted> read() const;
+
+  pinion_load load(uint32_t index) const;
+  // What a connection's reference names; all 0 where it names nothing.
+  pinion_real_server server(uint32_t index) const {
+    return index < servers_.size() ? servers_[index] : pinion_real_server{};
+  }
+
+ private:
+  void write_server(uint32_t index, const pinion_real_server& entry);
+  void write_slots(const Change::Slots& slots);
+  Result<> prepare_server(const Change::Server& server);
+  Result<> write_service(const pinion_service_key& key, const std::optional<pinion_service>& value);
+  Result<> flip(const std::vector<Change::Service>& services);
+
+  HashMap<pinion_service_key, pinion_service> services_;
+  HashMap<uint32_t, uint32_t> egress_;
+  MappedArray<pinion_settings> settings_;
+  MappedArray<pinion_vip_filter> vips_;
+  MappedArray<uint32_t> slots_;
+  MappedArray<pinion_real_server> servers_;
+  MappedArray<pinion_load> load_;
+  PerCpuArray<uint32_t> cursors_;
+  PerCpuArray<pinion_counters> counters_;
+};
+
+}  // namespace pinion

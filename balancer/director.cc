@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "balancer/director.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "balancer/base/log.h"
+#include "balancer/model/schedulers.h"
+#include "balancer/preflight.h"
+#include "config/check.h"
+#include "config/names.h"
+#include "config/save.h"
+
+namespace pinion {
+namespace {
+
+// What the running tables and listeners were made with. A change of it needs another start.
+struct Fixed {
+  const char* key;
+  bool (*same)(const config::Director&, const config::Director&);
+  const char* remedy;
+};
+
+constexpr char kRestart[] = "restart it (with director.on_stop: keep nothing is lost by that)";
+constexpr char kStartAnew[] =
+    "stop it with director.on_stop: withdraw and start it again (its connections are then lost)";
+
+constexpr Fixed kFixed[] = {
+    {"director.instance", [](const auto& a, const auto& b) { return a.instance == b.instance; },
+     kStartAnew},
+    {"director.xdp", [](const auto& a, const auto& b) { return a.xdp == b.xdp; }, kRestart},
+    {"director.connections",
+     [](const auto& a, const auto& b) { return a.connections == b.connections; }, kStartAnew},
+    {"director.limits", [](const auto& a, const auto& b) { return a.limits == b.limits; },
+     kStartAnew},
+    {"director.control", [](const auto& a, const auto& b) { return a.control == b.control; },
+     kRestart},
+    {"director.metrics", [](const auto& a, const auto& b) { return a.metrics == b.metrics; },
+     kRestart},
+};
+
+// A bit for each forwarding method that servers have.
+uint32_t methods_of(const Config& config) {
+  uint32_t methods = 0;
+  for (const config::Service& service : config.services)
+    for (const config::Server& server : service.servers)
+      methods |= 1u << static_cast<uint32_t>(forward_of(service, server));
+  return methods;
+}
+
+// By their marks instances know what is theirs to remove.
+Result<> check_mark(const Pins& pins, const std::string& instance) {
+  for (const std::string& other : pins.other_instances())
+    if (mark_of(other) == mark_of(instance))
+      return refusal("director.instance: '" + instance +
+                     "' would mark its addresses and routes as '" + other + "' does, by " +
+                     std::to_string(mark_of(other)) + "; choose another name");
+  return {};
+}
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+}  // namespace
+
+const config::Vocabulary& vocabulary() {
+  static const config::Vocabulary words = [] {
+    config::Vocabulary made;
+    for (const Scheduler& scheduler : schedulers()) made.schedulers.push_back(scheduler.keyword);
+    return made;
+  }();
+  return words;
+}
+
+Result<std::unique_ptr<Director>> Director::start(asio::io_context& io, std::string config_file,
+                                                  Config config) {
+  if (auto able = preflight(); !able) return able.error();
+  auto parts = open_parts(io, config);
+  if (!parts) return parts.error();
+  std::unique_ptr<Director> director(
+      new Director(io, std::move(config_file), std::move(*parts), config));
+  if (auto begun = director->begin(std::move(config)); !begun) return begun.error();
+  return director;
+}
+
+Result<Director::Parts> Director::open_parts(asio::io_context& io, const Config& whole) {
+  const config::Director& config = whole.director;
+  auto pins = Pins::open(config.instance);
+  if (!pins) return pins.error();
+  if (auto own = check_mark(*pins, config.instance); !own) return own.error();
+  auto program = Program::load(*pins, config, methods_of(whole));
+  if (!program) return program.error();
+  auto tables = Tables::open(*program, config.limits);
+  if (!tables) return tables.error();
+  auto counters = Counters::open(*program);
+  if (!counters) return counters.error();
+  auto connections4 = ConnectionTable::open(*program, config, false);
+  if (!connections4) return connections4.error();
+  auto connections6 = ConnectionTable::open(*program, config, true);
+  if (!connections6) return connections6.error();
+  auto addressing = Addressing::open(io, config.instance);
+  if (!addressing) return addressing.error();
+  return Parts{std::move(*pins),      std::move(*program),      std::move(*tables),
+               std::move(*counters),  std::move(*connections4), std::move(*connections6),
+               std::move(*addressing)};
+}
+
+Director::Director(asio::io_context& io, std::string config_file, Parts parts, const Config& config)
+    : io_(io),
+      config_file_(std::move(config_file)),
+      parts_(std::move(parts)),
+      attachments_(parts_.pins, parts_.program, config.director.xdp),
+      model_(config.director.limits),
+      learning_(io) {
+  live_.director = config.director;
+  live_.director.interfaces.clear();  // Nothing is attached yet.
+  sweeper_.add("ipv4", parts_.connections4, config.director.connections.ipv4);
+  sweeper_.add("ipv6", parts_.connections6, config.director.connections.ipv6);
+}
+
+// A start that failed has taken back what it had attached and added; it leaves no pins behind,
+// unless it had found them. Nothing else is its own to remove.
+Director::~Director() {
+  if (!started_up_ && !parts_.program.adopted()) Program::unpin(parts_.pins);
+}
+
+Result<> Director::begin(Config config) {
+  auto resolver = Resolver::open(
+      io_,
+      {[this](const Address& address, const Reachability& fact) { note(address, fact); },
+       [this](const std::vector<Link>& links) { follow_links(links); },
+       [this](const std::vector<Link>& links) { greet(links); }, [this] { restore_addressing(); }});
+  if (!resolver) return resolver.error();
+  resolver_ = std::make_unique<Resolver>(std::move(*resolver));
+  if (auto ready = adopt(); !ready) return ready;
+  file_ = config;
+  // Listening fails without a trace, and so comes before what shows; nobody is answered yet.
+  if (auto serving = serve(config.director); !serving) return serving;
+  if (auto applied = apply(std::move(config)); !applied) return applied.error();
+  attachments_.detach_others();
+  started_up_ = true;
+  asio::co_spawn(io_, sweeper_.run(), report("sweeper"));
+  asio::co_spawn(io_, release(), report("release"));
+  return {};
+}
+
+// Takes over what an earlier daemon left, or fills in what a first start needs.
+Result<> Director::adopt() {
+  if (!parts_.program.adopted()) {
+    if (auto drawn = parts_.tables.draw_seed(); !drawn) return drawn;
+    parts_.tables.set_timeouts(live_.director.timeouts);
+    return parts_.program.pin(parts_.pins);
+  }
+  auto found = parts_.tables.read();
+  if (!found) return found.error();
+  log::info("adopting the data plane in place", {{"pins", parts_.pins.directory()}});
+  return model_.adopt(*found);
+}
+
+Result<> Director::serve(const config::Director& director) {
+  control_ = std::make_unique<control::Server>(io_, *this);
+  if (auto listening = control_->listen(director.control); !listening) return listening;
+  if (director.metrics.listen.empty()) return {};
+  metrics_ = std::make_unique<MetricsServer>(io_, [this] { return snapshot(); });
+  auto listening = metrics_->listen(director.metrics.listen);
+  return listening ? Result<>() : listening.error();
+}
+
+void Director::stop() {
+  control_.reset();
+  metrics_.reset();
+  resolver_.reset();
+  if (live_.director.on_stop == config::OnStop::kKeep && started_up_) return;
+  parts_.addressing.remove_others({}, {});
+  attachments_.detach_others();
+  for (const std::string& interface : live_.director.interfaces) attachments_.detach(interface);
+  Program::unpin(parts_.pins);
+}
+
+Result<Config> Director::file() const {
+  config::Loaded loaded = config::load_file(config_file_, vocabulary());
+  if (!loaded.ok()) return refusal(loaded.errors());
+  return std::move(loaded.config);
+}
+
+// A file that is gone is nobody's work to lose. One that differs in layout, or says what is live
+// anyway, has nothing that is lost.
+std::string Director::edited() const {
+  if (access(config_file_.c_str(), F_OK) != 0) return "";
+  const auto now = file();
+  if (!now) return "was edited since it was loaded, and is not good: " + now.error().message();
+  if (*now == file_ || *now == live_) return "";
+  const auto differences = config::diff(file_, *now);
+  return "was edited since it was loaded: " + differences.front().path +
+         (differences.size() == 1 ? ""
+                                  : " and " + std::to_string(differences.size() - 1) + " more");
+}
+
+// Where there is no text, problems are told by name.
+Result<Warnings> Director::check(const Config& next) const {
+  std::string text;
+  Warnings warnings;
+  for (config::Problem& problem : config::check(next, vocabulary())) {
+    std::string line = config::by_name(next, problem.path + ": " + problem.what);
+    if (problem.warning)
+      warnings.push_back(std::move(line));
+    else
+      text += (text.empty() ? "" : "\n") + line;
+  }
+  for (const Fixed& fixed : kFixed)
+    if (!fixed.same(live_.director, next.director))
+      text += (text.empty() ? "" : "\n") + std::string(fixed.key) +
+              ": cannot change while piniond runs; " + fixed.remedy;
+  if (!text.empty()) return refusal(text);
+  return warnings;
+}
+
+// What can fail is done first, and taken back if a later step fails; the flip of the services is
+// the last of it. What is no longer wanted goes only then.
+Result<Warnings> Director::apply(Config next) {
+  auto warnings = check(next);
+  if (!warnings) return warnings.error();
+  Model model = model_;
+  auto change = model.configure(next);
+  if (!change) return change.error();
+  if (auto able = enable(model.methods()); !able) return able.error();
+  if (auto attached = attach(next.director.interfaces); !attached) return attached.error();
+  if (auto committed = commit(next, std::move(model), *change); !committed) {
+    for (const std::string& interface : next.director.interfaces)
+      if (!contains(live_.director.interfaces, interface)) attachments_.undo(interface);
+    return committed.error();
+  }
+  settle(std::move(next));
+  const Warnings before = std::exchange(warnings_, std::move(*warnings));
+  Warnings fresh;
+  for (const std::string& warning : warnings_)
+    if (!contains(before, warning)) fresh.push_back(warning);
+  return fresh;
+}
+
+// The program learns methods as they are wanted. It never forgets one: what a change that fails has
+// taught it only costs time.
+Result<> Director::enable(uint32_t methods) {
+  if ((methods & ~parts_.program.methods()) == 0) return {};
+  if (auto extended = parts_.program.extend(methods); !extended) return extended;
+  return attachments_.replace();
+}
+
+// Replies leave by the interface that their client's packets came in by.
+Result<> Director::attach_to(const Link& link) {
+  if (auto allowed = parts_.tables.allow_egress(link.index); !allowed) return allowed;
+  return attachments_.attach(link.name, link.index);
+}
+
+// Interfaces that are new; a failure takes those off again that were put on. What an earlier daemon
+// had put on is not ours to take off before the start has succeeded.
+Result<> Director::attach(const std::vector<std::string>& interfaces) {
+  auto links = parts_.addressing.links();
+  if (!links) return links.error();
+  take_links(std::move(*links));
+  std::vector<std::string> done;
+  for (const std::string& interface : interfaces) {
+    if (contains(live_.director.interfaces, interface)) continue;
+    const Link* link = find_link(links_, interface);
+    Result<> attached =
+        link ? attach_to(*link)
+             : refusal("director.interfaces: there is no interface '" + interface + "'");
+    if (attached) {
+      done.push_back(interface);
+      continue;
+    }
+    for (const std::string& undone : done) attachments_.undo(undone);
+    return attached;
+  }
+  return {};
+}
+
+Result<> Director::commit(const Config& next, Model model, const Change& change) {
+  Addressing::Added added;
+  if (next.vips != live_.vips || next.host_routes != live_.host_routes || !started_up_) {
+    auto put = parts_.addressing.add(next.vips, next.host_routes);
+    if (!put) return put.error();
+    added = std::move(*put);
+  }
+  if (auto written = parts_.tables.apply(change); !written) {
+    parts_.addressing.undo(added);
+    return written;
+  }
+  model_ = std::move(model);
+  return {};
+}
+
+void Director::settle(Config next) {
+  for (const std::string& interface : live_.director.interfaces)
+    if (!contains(next.director.interfaces, interface)) attachments_.detach(interface);
+  const bool readdressed = next.vips != live_.vips || next.host_routes != live_.host_routes;
+  parts_.tables.set_timeouts(next.director.timeouts);
+  live_ = std::move(next);
+  if (readdressed || !started_up_) {
+    parts_.addressing.remove_others(live_.vips, live_.host_routes);
+    parts_.addressing.restore(live_.vips, live_.host_routes);  // Under its new label, for instance.
+  }
+  for (auto gone = retired_.begin(); gone != retired_.end();)
+    gone = model_.services().contains(gone->first) ? std::next(gone) : retired_.erase(gone);
+  resolver_->want(model_.addresses());
+}
+
+Result<Warnings> Director::reload() {
+  config::Loaded loaded = config::load_file(config_file_, vocabulary());
+  Result<Warnings> applied =
+      loaded.ok() ? apply(loaded.config) : Result<Warnings>(refusal(loaded.errors()));
+  if (!applied) {
+    ++failed_reloads_;
+    last_reload_error_ = applied.error().message();
+    log::error("reload refused; what was live stays live", {{"error", last_reload_error_}});
+    return applied;
+  }
+  restore_addressing();
+  ++reloads_;
+  last_reload_error_.clear();
+  file_ = std::move(loaded.config);
+  log::record("reloaded", {{"file", config_file_}, {"services", live_.services.size()}});
+  Warnings warnings;
+  for (config::Problem& problem : loaded.problems) {  // All of them are warnings.
+    log::warning("configuration", {{"problem", problem.to_string()}});
+    problem.warning = false;
+    warnings.push_back(problem.to_string());
+  }
+  return warnings;
+}
+
+Result<> Director::save() {
+  if (auto saved = config::save_file(config_file_, live_); !saved) return saved;
+  file_ = live_;
+  log::record("saved", {{"file", config_file_}});
+  return {};
+}
+
+}  // namespace pinion

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// The director: owns all parts, and is the one way in for whatever changes what is live, be it the
+// file, a control verb, or a fact from the kernel: configuration -> model -> maps.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "balancer/addressing.h"
+#include "balancer/base/asio.h"
+#include "balancer/control/operator.h"
+#include "balancer/control/server.h"
+#include "balancer/dataplane/attachments.h"
+#include "balancer/dataplane/connections.h"
+#include "balancer/dataplane/counters.h"
+#include "balancer/dataplane/pins.h"
+#include "balancer/dataplane/program.h"
+#include "balancer/dataplane/tables.h"
+#include "balancer/metrics/server.h"
+#include "balancer/model/model.h"
+#include "balancer/netlink/resolver.h"
+#include "balancer/sweeper.h"
+#include "config/load.h"
+
+namespace pinion {
+
+// What configurations may say, from the tables of this build.
+const config::Vocabulary& vocabulary();
+
+class Director final : public Operator {
+ public:
+  // Starts everything, or fails and leaves the system as it was: a data plane that an earlier
+  // daemon left goes on forwarding then.
+  static Result<std::unique_ptr<Director>> start(asio::io_context& io, std::string config_file,
+                                                 Config config);
+  ~Director() override;
+
+  // The end, as `on_stop` has it. Afterwards the director is only good for destruction.
+  void stop();
+
+  Snapshot snapshot() const override;
+  const Config& live() const override { return live_; }
+  Result<Config> file() const override;
+  std::string edited() const override;
+  Result<Warnings> apply(Config next) override;
+  Result<Warnings> reload() override;
+  Result<> save() override;
+  asio::awaitable<std::vector<Connection>> connections(ConnectionFilter filter,
+                                                       size_t limit) override;
+  asio::awaitable<uint64_t> count_connections(ConnectionFilter filter) override;
+  asio::awaitable<uint64_t> flush_connections(ConnectionFilter filter) override;
+
+ private:
+  // Everything that has to be there before the first configuration is applied.
+  struct Parts {
+    Pins pins;
+    Program program;
+    Tables tables;
+    Counters counters;
+    ConnectionTable connections4;
+    ConnectionTable connections6;
+    Addressing addressing;
+  };
+
+  static Result<Parts> open_parts(asio::io_context& io, const Config& config);
+  Director(asio::io_context& io, std::string config_file, Parts parts, const Config& config);
+
+  Result<> begin(Config config);
+  Result<> adopt();
+  Result<> serve(const config::Director& director);
+
+  Result<Warnings> check(const Config& next) const;
+  Result<> enable(uint32_t methods);
+  Result<> attach(const std::vector<std::string>& interfaces);
+  Result<> attach_to(const Link& link);
+  Result<> commit(const Config& next, Model model, const Change& change);
+  void settle(Config next);
+
+  void follow_links(const std::vector<Link>& links);
+  void take_links(std::vector<Link> links);
+  void greet(const std::vector<Link>& links);
+  void restore_addressing();
+  void note(const Address& address, const Reachability& fact);
+  void learn_soon();
+  void learn();
+  asio::awaitable<void> release();
+  void release_unused(std::set<uint32_t>& unused_before);
+  void retire(const std::vector<uint32_t>& indices);
+
+  // director_connections.cc
+  struct Target {
+    std::string service;  // "" where it is gone.
+    Endpoint server;
+  };
+  class Names;
+  using Visit = std::function<bool(ConnectionTable&, const ConnectionEntry&, const Target&)>;
+  asio::awaitable<void> scan(ConnectionFilter filter, Visit visit);
+
+  void describe_services(Snapshot& snapshot) const;
+
+  asio::io_context& io_;
+  const std::string config_file_;
+  const std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
+  Parts parts_;
+  Attachments attachments_;
+  Model model_;
+  Config live_;
+  Config file_;        // As last loaded, or saved.
+  Warnings warnings_;  // Of what is live.
+  std::vector<Link> links_;
+  std::map<Address, Reachability> facts_;  // Not yet learned.
+  asio::steady_timer learning_;            // Runs while facts are being collected.
+  std::chrono::nanoseconds learning_took_{};
+  std::map<std::string, Traffic> retired_;  // Of servers that are gone, by service.
+  uint64_t reloads_ = 0;
+  uint64_t failed_reloads_ = 0;
+  std::string last_reload_error_;
+  bool started_up_ = false;
+  Sweeper sweeper_;
+  std::unique_ptr<Resolver> resolver_;
+  std::unique_ptr<control::Server> control_;
+  std::unique_ptr<MetricsServer> metrics_;
+};
+
+}  // namespace pinion

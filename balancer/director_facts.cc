@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the director does on its own: it follows the kernel's links and neighbours, and gives back
+// the indices of real servers that are gone.
+#include <algorithm>
+
+#include "balancer/base/log.h"
+#include "balancer/director.h"
+
+namespace pinion {
+namespace {
+
+constexpr auto kReleasePeriod = std::chrono::seconds(1);
+
+// How long facts are collected before they are learned together: they come in bursts, and each
+// costs every service that has the server a new table. A director whose tables take long to build
+// collects longer.
+constexpr std::chrono::nanoseconds kCollect = std::chrono::milliseconds(5);
+constexpr std::chrono::nanoseconds kCollectLongest = std::chrono::milliseconds(500);
+
+// What a tunnel takes at most, GUE's headers, and what it must leave (RFC 8200, 5).
+constexpr int kMostHeaders4 = 32;
+constexpr int kMostHeaders6 = 52;
+constexpr int kLeastRoom = 1280;
+
+}  // namespace
+
+// An interface may go and come back under its name: then the program is put on the new one. One
+// that was renamed keeps its program, and goes on forwarding.
+void Director::follow_links(const std::vector<Link>& links) {
+  take_links(links);
+  if (!started_up_) return;
+  for (const std::string& interface : live_.director.interfaces) {
+    const Link* link = find_link(links, interface);
+    const auto attached = attachments_.all().find(interface);
+    const bool on = attached != attachments_.all().end();
+    if (!link && on && !find_link(links, attached->second.ifindex)) attachments_.detach(interface);
+    if (!link) continue;
+    if (auto done = attach_to(*link); !done)
+      log::error("cannot attach", {{"interface", interface}, {"error", done.error().message()}});
+  }
+  restore_addressing();
+}
+
+// Those on the links may have forgotten where the VIPs are, and switches their ports. The kernel
+// has dropped the routes of a link that was down for a moment, too, and says nothing of that.
+void Director::greet(const std::vector<Link>& links) {
+  if (!started_up_) return;
+  restore_addressing();
+  parts_.addressing.announce(live_.vips, links);
+}
+
+void Director::restore_addressing() {
+  if (started_up_) parts_.addressing.restore(live_.vips, live_.host_routes);
+}
+
+// Says what has become of the interfaces that the configuration names.
+void Director::take_links(std::vector<Link> links) {
+  std::set<std::string> names(live_.director.interfaces.begin(), live_.director.interfaces.end());
+  for (const config::Vip& vip : live_.vips) names.insert(vip.interface);
+  for (const config::HostRoute& route : live_.host_routes) names.insert(route.interface);
+  for (const Link& before : links_) {
+    if (!names.contains(before.name)) continue;
+    const Link* now = find_link(links, before.index);
+    if (!now)
+      log::warning("interface is gone", {{"interface", before.name}});
+    else if (now->name != before.name)
+      log::warning("interface is renamed", {{"interface", before.name}, {"to", now->name}});
+    else if (now->up != before.up)
+      now->up ? log::info("interface is up", {{"interface", now->name}})
+              : log::warning("interface is down", {{"interface", now->name}});
+  }
+  for (const Link& now : links)
+    if (!links_.empty() && names.contains(now.name) && !find_link(links_, now.name))
+      log::info("interface is there", {{"interface", now.name}, {"link", now.up ? "up" : "down"}});
+  links_ = std::move(links);
+}
+
+void Director::note(const Address& address, const Reachability& fact) {
+  if (facts_.empty()) learn_soon();
+  facts_.insert_or_assign(address, fact);
+  if (fact.next_hop.destination.is_zero())
+    log::info("real server is unreachable", {{"address", address.to_string()}});
+  else
+    log::info(fact.reachable ? "real server is reachable" : "real server is unreachable",
+              {{"address", address.to_string()}, {"mac", fact.next_hop.destination.to_string()}});
+  const uint32_t methods = model_.methods_at(address);
+  if (!fact.on_link && (methods & 1u << PINION_METHOD_DR) != 0)
+    log::warning(
+        "a gateway is between the director and this real server: direct routing cannot "
+        "reach it",
+        {{"address", address.to_string()}});
+  const int room = fact.next_hop.mtu - (address.is_v4() ? kMostHeaders4 : kMostHeaders6);
+  if ((methods & 1u << PINION_METHOD_TUN) != 0 && room < kLeastRoom)
+    log::warning(
+        "the MTU towards this real server leaves tunnels less than the 1280 bytes that every IPv6 "
+        "packet may have: raise it",
+        {{"address", address.to_string()}, {"mtu", fact.next_hop.mtu}});
+}
+
+void Director::learn_soon() {
+  learning_.expires_after(std::clamp(2 * learning_took_, kCollect, kCollectLongest));
+  learning_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (!cancelled) learn();
+  });
+}
+
+// What cannot be written now is tried again, with what is learned meanwhile.
+void Director::learn() {
+  const auto begun = std::chrono::steady_clock::now();
+  Model model = model_;
+  const Change change = model.learn(std::vector<Model::Fact>(facts_.begin(), facts_.end()));
+  if (auto written = parts_.tables.apply(change); !written) {
+    log::error("facts are not in the data plane", {{"error", written.error().message()}});
+    learning_took_ = kCollectLongest;
+    learn_soon();
+    return;
+  }
+  facts_.clear();
+  model_ = std::move(model);
+  learning_took_ = std::chrono::steady_clock::now() - begun;
+}
+
+asio::awaitable<void> Director::release() {
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  std::set<uint32_t> unused_before;
+  for (;;) {
+    timer.expires_after(kReleasePeriod);
+    co_await timer.async_wait(asio::use_awaitable);
+    release_unused(unused_before);
+  }
+}
+
+// An index is free when it was without connections twice, a second apart: a packet that had read
+// the table before the real server left has long been through then.
+void Director::release_unused(std::set<uint32_t>& unused_before) {
+  std::set<uint32_t> unused;
+  std::vector<uint32_t> free;
+  for (const uint32_t index : model_.leaving()) {
+    const pinion_load load = parts_.tables.load(index);
+    if (load.active || load.inactive) continue;
+    unused.insert(index);
+    if (unused_before.contains(index)) free.push_back(index);
+  }
+  unused_before = std::move(unused);
+  if (free.empty()) return;
+  Model model = model_;
+  if (auto written = parts_.tables.apply(model.release(free)); !written) {
+    log::error("indices are not released", {{"error", written.error().message()}});
+    return;
+  }
+  retire(free);
+  model_ = std::move(model);
+  resolver_->want(model_.addresses());
+}
+
+// A service's totals must not fall when one of its servers goes.
+void Director::retire(const std::vector<uint32_t>& indices) {
+  const uint32_t highest = *std::max_element(indices.begin(), indices.end());
+  auto counted = parts_.counters.servers(highest + 1);
+  if (!counted) {
+    log::error("counters cannot be read", {{"error", counted.error().message()}});
+    return;
+  }
+  std::vector<bool> gone(highest + 1);
+  for (const uint32_t index : indices) gone[index] = true;
+  for (const auto& [name, service] : model_.services())
+    for (const ModelServer& server : service->servers)
+      if (server.index <= highest && gone[server.index]) retired_[name] += (*counted)[server.index];
+}
+
+}  // namespace pinion

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the director tells of itself.
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "balancer/base/log.h"
+#include "balancer/director.h"
+
+namespace pinion {
+namespace {
+
+uint32_t highest_index(const Model& model) {
+  uint32_t highest = 0;
+  for (const auto& [name, service] : model.services())
+    for (const ModelServer& server : service->servers) highest = std::max(highest, server.index);
+  return highest;
+}
+
+ServerSnapshot describe(const ModelServer& server, const std::vector<Link>& links) {
+  ServerSnapshot seen;
+  seen.address = server.config.address;
+  seen.port = server.port;
+  seen.forward = server.forward;
+  seen.weight = server.config.weight;
+  seen.leaving = server.leaving;
+  std::copy_n(server.entry.next_hop, seen.next_hop.bytes.size(), seen.next_hop.bytes.begin());
+  if (const Link* link = find_link(links, server.entry.ifindex)) seen.interface = link->name;
+  return seen;
+}
+
+}  // namespace
+
+Snapshot Director::snapshot() const {
+  Snapshot snapshot;
+  snapshot.version = PINION_VERSION;
+  snapshot.instance = live_.director.instance;
+  snapshot.config_file = config_file_;
+  snapshot.pid = static_cast<uint32_t>(getpid());
+  snapshot.started = started_;
+  snapshot.taken = std::chrono::system_clock::now();
+  snapshot.adopted = parts_.program.adopted();
+  snapshot.differs_from_file = live_ != file_;
+  snapshot.reloads = reloads_;
+  snapshot.failed_reloads = failed_reloads_;
+  snapshot.last_reload_error = last_reload_error_;
+  snapshot.tables = sweeper_.tables();
+  for (TableSnapshot& table : snapshot.tables)
+    for (const uint32_t index : model_.indices(table.family == "ipv4")) {
+      const pinion_load load = parts_.tables.load(index);
+      table.connections += uint64_t{load.active} + load.inactive;
+    }
+  for (const std::string& interface : live_.director.interfaces) {
+    const Link* link = find_link(links_, interface);
+    const auto attached = attachments_.all().find(interface);
+    const bool on = attached != attachments_.all().end();
+    snapshot.interfaces.push_back(
+        {interface, link ? link->index : 0, link && link->up, on, on && attached->second.native});
+  }
+  if (auto verdicts = parts_.counters.verdicts())
+    snapshot.verdicts = *verdicts;
+  else
+    log::error("verdicts cannot be read", {{"error", verdicts.error().message()}});
+  describe_services(snapshot);
+  return snapshot;
+}
+
+void Director::describe_services(Snapshot& snapshot) const {
+  auto traffic = parts_.counters.servers(highest_index(model_) + 1);
+  if (!traffic) log::error("counters cannot be read", {{"error", traffic.error().message()}});
+  for (const auto& [name, service] : model_.services()) {
+    const config::Service& config = service->config;
+    ServiceSnapshot seen{name,           config.vip, config.port, config.protocol, config.scheduler,
+                         config.forward, {},         {}};
+    if (const auto gone = retired_.find(name); gone != retired_.end()) seen.traffic = gone->second;
+    for (const ModelServer& server : service->servers) {
+      ServerSnapshot one = describe(server, links_);
+      const pinion_load load = parts_.tables.load(server.index);
+      one.active = load.active;
+      one.inactive = load.inactive;
+      one.reachable = model_.reachable(server);
+      if (traffic) one.traffic = (*traffic)[server.index];
+      seen.traffic += one.traffic;
+      seen.servers.push_back(std::move(one));
+    }
+    snapshot.services.push_back(std::move(seen));
+  }
+}
+
+}  // namespace pinion

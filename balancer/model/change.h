@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// What has to be written into the maps to get from one state of the model to the next, in the
+// order of the members: a packet that passes meanwhile sees the old service or the new one, never
+// a mixture. `before` is what undoes a write that a later failure must take back.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "balancer/bpf/abi.h"
+
+namespace pinion {
+
+struct Change {
+  // 1. Real servers. All of `after` is written: the model has the last known MAC addresses in it,
+  // and where they are 0 the map's must become 0, or a reused entry would keep its predecessor's.
+  struct Server {
+    uint32_t index = 0;
+    pinion_real_server before{};
+    pinion_real_server after{};
+  };
+  std::vector<Server> servers;
+
+  // 2. New tables, in ranges of `slots` that no service uses.
+  struct Slots {
+    uint32_t base = 0;
+    std::vector<uint32_t> references;  // PINION_REFERENCE
+  };
+  std::vector<Slots> slots;
+
+  // 3. The flips. Without `after` the service goes, without `before` it is new.
+  struct Service {
+    pinion_service_key key{};
+    std::optional<pinion_service> before;
+    std::optional<pinion_service> after;
+  };
+  std::vector<Service> services;
+
+  bool empty() const { return servers.empty() && slots.empty() && services.empty(); }
+};
+
+}  // namespace pinion

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// The addresses that real servers are at: what is known of each, and whose servers are there. So a
+// fact finds its services without a walk over all of them.
+//
+// Copies share their memory: it is split into shards, and only a shard that changes is copied.
+#pragma once
+
+#include <array>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "balancer/bpf/abi.h"
+#include "balancer/model/next_hop.h"
+
+namespace pinion {
+
+struct Neighbour {
+  Reachability fact;
+  std::vector<pinion_service_key> services;  // One a server, by KeyOrder: a key may occur twice.
+
+  // A frame can be sent there, and is expected to arrive.
+  bool usable() const { return fact.reachable && !fact.next_hop.destination.is_zero(); }
+};
+
+class Neighbours {
+ public:
+  // A server of the service is at this address, or is no longer. An address without servers is
+  // forgotten.
+  void add(const Address& address, const pinion_service_key& service);
+  void remove(const Address& address, const pinion_service_key& service);
+
+  // nullptr where no server is there.
+  const Neighbour* find(const Address& address) const;
+
+  // True where the fact is news about an address that servers are at. A fact without a MAC address
+  // keeps the last known next hop, and one without a source the last known source.
+  bool learn(const Address& address, const Reachability& fact);
+
+  std::vector<Address> addresses() const;
+
+ private:
+  using Shard = std::map<Address, Neighbour>;
+
+  static size_t shard_of(const Address& address);
+  Shard& own(const Address& address);  // Not shared with another copy.
+
+  std::array<std::shared_ptr<Shard>, 512> shards_;  // nullptr: empty.
+};
+
+}  // namespace pinion

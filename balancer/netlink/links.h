@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "balancer/base/error.h"
+#include "balancer/base/net.h"
+#include "balancer/netlink/socket.h"
+
+namespace pinion {
+
+// A network interface. Its index is new where it was deleted and created again under its name.
+struct Link {
+  uint32_t index = 0;
+  std::string name;
+  Mac mac;  // All 0 where it is no Ethernet interface.
+  uint32_t mtu = 0;
+  bool up = false;      // Switched on, and has a carrier.
+  bool arp = true;      // Its neighbours are asked for their MAC addresses.
+  uint32_t master = 0;  // Index of its bridge or bond; 0: none.
+  std::string kind;     // "veth", "bridge", "vlan", ...; "" for hardware.
+  bool operator==(const Link&) const = default;
+};
+
+Result<std::vector<Link>> list_links(NetlinkSocket& socket);
+// Of RTM_NEWLINK or RTM_DELLINK; nothing of any other message, or of one that is cut short.
+std::optional<Link> parse_link(const nlmsghdr& message);
+
+const Link* find_link(const std::vector<Link>& links, const std::string& name);
+const Link* find_link(const std::vector<Link>& links, uint32_t index);
+
+}  // namespace pinion

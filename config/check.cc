@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/check.h"
+
+#include <net/if.h>
+
+#include <algorithm>
+
+#include "config/rules.h"
+
+namespace pinion::config {
+
+std::vector<Problem> check(const Config& config, const Vocabulary& vocabulary) {
+  Findings findings;
+  check_director(config.director, findings);
+  check_vips(config.vips, findings);
+  check_host_routes(config.host_routes, findings);
+  check_services(config, vocabulary, findings);
+  return findings.take();
+}
+
+std::string_view interface_name_fault(std::string_view name) {
+  if (name.empty()) return "the name of an interface is missing";
+  if (name.size() >= IFNAMSIZ) return "no interface has a name of more than 15 characters";
+  if (name == "." || name == "..") return "no interface is called so";
+  const bool fits = std::all_of(name.begin(), name.end(), [](char c) {
+    return c > ' ' && c != 0x7f && c != '/' && c != ':';
+  });
+  return fits ? "" : "the name of an interface has no blank, no \"/\" and no \":\"";
+}
+
+std::string_view host_address_fault(const Address& address) {
+  if (address.is_unspecified()) return "the unspecified address is no host's";
+  if (address.is_multicast()) return "a multicast address is no host's";
+  if (address.is_loopback()) return "a loopback address is not reached from the network";
+  return "";
+}
+
+bool consists_of_letters_digits(std::string_view text, std::string_view more) {
+  return std::all_of(text.begin(), text.end(), [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           more.find(c) != std::string_view::npos;
+  });
+}
+
+}  // namespace pinion::config

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <net/if.h>
+
+#include <map>
+#include <unordered_set>
+#include <utility>
+
+#include "config/rules.h"
+
+namespace pinion::config {
+namespace {
+
+void check_vip_address(const Vip& vip, size_t i, Findings& findings) {
+  const std::string_view fault = host_address_fault(vip.address.address);
+  if (!fault.empty())
+    findings.error(element_path("vips", i, ".address"), std::string(fault));
+  else if (!vip.address.is_host())
+    findings.error(element_path("vips", i, ".address"),
+                   "a VIP is a single host: expected " + vip.address.address.to_string() + "/" +
+                       std::to_string(vip.address.address.bits()) + ", got " +
+                       vip.address.to_string());
+}
+
+// The kernel keeps "eth0:3" as the label, and has room for it as for an interface's name.
+void check_label(const Vip& vip, size_t i, Findings& findings) {
+  if (vip.label.empty()) return;
+  const std::string path = element_path("vips", i, ".label");
+  if (!consists_of_letters_digits(vip.label, "_.-"))
+    findings.error(path, "expected letters, digits, \"_\", \".\" or \"-\"");
+  else if (vip.interface.size() + 1 + vip.label.size() >= IFNAMSIZ)
+    findings.error(path, vip.interface + ":" + vip.label +
+                             " is longer than 15 characters, which is all a label may have");
+  else if (!vip.address.address.is_v4())
+    findings.warning(path, "has no effect: IPv6 addresses have no labels");
+}
+
+void check_interface(const std::string& name, std::string path, Findings& findings) {
+  const std::string_view fault = interface_name_fault(name);
+  if (!fault.empty()) findings.error(std::move(path), std::string(fault));
+}
+
+// The address with the host bits cut off.
+Address network(const Prefix& prefix) {
+  std::array<uint8_t, 16> bytes = prefix.address.bytes();
+  const size_t kept = (prefix.address.is_v4() ? 96u : 0u) + prefix.length;
+  for (size_t bit = kept; bit < 128; ++bit)
+    bytes[bit / 8] = static_cast<uint8_t>(bytes[bit / 8] & ~(0x80 >> bit % 8));
+  return Address::from_v6(bytes);
+}
+
+void check_destination(const Prefix& to, size_t i, Findings& findings) {
+  if (to.address.is_multicast() || to.address.is_loopback())
+    findings.error(element_path("host_routes", i, ".to"),
+                   "expected where hosts are, neither multicast nor loopback");
+  const Prefix whole = {network(to), to.length};
+  if (whole != to)
+    findings.error(element_path("host_routes", i, ".to"),
+                   to.to_string() + " has bits beyond its length: write " + whole.to_string() +
+                       " or " + to.address.to_string());
+}
+
+void check_route(const HostRoute& route, size_t i, Findings& findings) {
+  check_destination(route.to, i, findings);
+  if (!route.via && route.interface.empty())
+    findings.error(element_path("host_routes", i), "needs \"via\" or \"interface\"");
+  if (!route.interface.empty())
+    check_interface(route.interface, element_path("host_routes", i, ".interface"), findings);
+  if (!route.via) return;
+  const std::string path = element_path("host_routes", i, ".via");
+  const std::string_view fault = host_address_fault(*route.via);
+  if (!fault.empty())
+    findings.error(path, std::string(fault));
+  else if (route.via->family() != route.to.address.family())
+    findings.error(path, "is not of the same family as " + route.to.to_string());
+  else if (route.via->is_link_local() && !route.via->is_v4() && route.interface.empty())
+    findings.error(path, "a link-local address needs \"interface\", too");
+}
+
+}  // namespace
+
+void check_vips(const std::vector<Vip>& vips, Findings& findings) {
+  std::unordered_set<Address> seen;
+  for (size_t i = 0; i < vips.size(); ++i) {
+    check_vip_address(vips[i], i, findings);
+    check_interface(vips[i].interface, element_path("vips", i, ".interface"), findings);
+    check_label(vips[i], i, findings);
+    if (!seen.insert(vips[i].address.address).second)
+      findings.error(element_path("vips", i, ".address"),
+                     vips[i].address.address.to_string() + " is given twice");
+  }
+}
+
+void check_host_routes(const std::vector<HostRoute>& routes, Findings& findings) {
+  std::map<std::pair<Prefix, uint32_t>, size_t> seen;
+  for (size_t i = 0; i < routes.size(); ++i) {
+    check_route(routes[i], i, findings);
+    const auto [first, fresh] = seen.try_emplace({routes[i].to, routes[i].metric}, i);
+    if (!fresh)
+      findings.error(element_path("host_routes", i, ".to"),
+                     routes[i].to.to_string() + " has the same \"metric\" in " +
+                         element_path("host_routes", first->second));
+  }
+}
+
+}  // namespace pinion::config

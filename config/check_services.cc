@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <map>
+#include <numeric>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "balancer/base/suggest.h"
+#include "config/rules.h"
+#include "config/text.h"
+
+namespace pinion::config {
+namespace {
+
+constexpr size_t kLongestName = 63;
+constexpr uint32_t kMostWeight = 65535;
+
+std::string path_of(size_t service, std::string_view rest = {}) {
+  return element_path("services", service, rest);
+}
+
+std::string path_of_server(size_t service, size_t server, std::string_view rest = {}) {
+  return element_path(path_of(service, ".servers"), server, rest);
+}
+
+bool same_place(const Service& service, size_t a, size_t b) {
+  const Server& one = service.servers[a];
+  const Server& other = service.servers[b];
+  return one.address == other.address && port_of(service, one) == port_of(service, other);
+}
+
+// Finds servers that occur twice, over and over, without allocating: checks run with every
+// change, on 100,000 servers. An open hash table whose places are empty where their round is not
+// the present one.
+class ServerSet {
+ public:
+  // Forgets all, and makes room for `count`.
+  void begin(size_t count) {
+    size_t places = 16;
+    while (places < 2 * count) places *= 2;
+    if (places > places_.size()) places_.assign(places, {});
+    ++round_;
+  }
+
+  // The server that was inserted before with the same address and port; `index` where none was.
+  size_t insert(const Service& service, size_t index) {
+    const size_t mask = places_.size() - 1;
+    const size_t hash = std::hash<Address>()(service.servers[index].address);
+    for (size_t at = hash & mask;; at = (at + 1) & mask) {
+      Place& place = places_[at];
+      if (place.round == round_ && !same_place(service, place.index, index)) continue;
+      if (place.round == round_) return place.index;
+      place = {round_, index};
+      return index;
+    }
+  }
+
+ private:
+  struct Place {
+    uint64_t round = 0;
+    size_t index = 0;
+  };
+  std::vector<Place> places_;
+  uint64_t round_ = 0;
+};
+
+// What a forwarding method asks of a server, in the order of PINION_FORWARDING_METHODS.
+struct MethodRules {
+  std::string_view keyword;
+  bool on_network = true;   // The server is another host, which packets are sent to.
+  bool same_family = true;  // Its address is of the VIP's family.
+  bool same_port = true;    // It gets the packets at the port that they came for.
+};
+
+constexpr MethodRules kMethodRules[] = {
+    {"dr"},
+    {"nat", true, true, false},
+    {"local", false},
+    {"tun", true, false},
+};
+
+// "" where there is none.
+std::string address_fault(const Service& service, const Server& server, const MethodRules& rules) {
+  const std::string_view fault = host_address_fault(server.address);
+  if (!fault.empty() && (rules.on_network || !server.address.is_loopback()))
+    return std::string(fault);
+  if (rules.on_network && server.address == service.vip)
+    return "is the VIP itself; give the server's own address";
+  if (rules.same_family && server.address.family() != service.vip.family())
+    return "is not of the same family as the VIP " + service.vip.to_string() +
+           ", which forwarding by " + std::string(rules.keyword) + " needs";
+  return "";
+}
+
+// What is wrong with a tunnel wherever its packets go.
+void check_tunnel(const Tunnel& tunnel, bool says_checksum, const std::optional<Prefix>& source,
+                  const std::string& path, Findings& findings) {
+  if (says_checksum && tunnel.type != TunnelType::kGue)
+    findings.error(path + ".checksum", "only gue has a checksum of its own; leave it out");
+  if (!source) return;
+  if (const auto fault = host_address_fault(source->address); !fault.empty())
+    findings.error(path + ".source", std::string(fault));
+}
+
+void check_tunnel(const Service& service, size_t i, size_t j, Findings& findings) {
+  const Server& server = service.servers[j];
+  const Tunnel tunnel = tunnel_of(service, server);
+  check_tunnel(tunnel, server.tunnel.checksum.value_or(false), server.tunnel.source,
+               path_of_server(i, j, ".tunnel"), findings);
+  if (!tunnel.source || tunnel.source->address.family() == server.address.family()) return;
+  findings.error(path_of_server(i, j, ".tunnel.source"),
+                 tunnel.source->to_string() + " is not of the family of " +
+                     server.address.to_string() +
+                     ", as the outer header has to be; give this server a source of its own");
+}
+
+void check_server(const Service& service, size_t i, size_t j, Findings& findings) {
+  const Server& server = service.servers[j];
+  const MethodRules& rules = kMethodRules[static_cast<size_t>(forward_of(service, server))];
+  if (server.weight > kMostWeight)
+    findings.error(path_of_server(i, j, ".weight"),
+                   "expected an integer from 0 to 65535, got " + std::to_string(server.weight));
+  if (std::string fault = address_fault(service, server, rules); !fault.empty())
+    findings.error(path_of_server(i, j, ".address"), std::move(fault));
+  if (forward_of(service, server) == Forward::kTunnel) check_tunnel(service, i, j, findings);
+  if (rules.same_port && port_of(service, server) != service.port)
+    findings.error(path_of_server(i, j, ".port"),
+                   "forwarding by " + std::string(rules.keyword) +
+                       " does not change ports, and packets come for port " +
+                       std::to_string(service.port.value) + "; leave it out");
+}
+
+void check_servers(const Service& service, size_t i, ServerSet& known, Findings& findings) {
+  if (service.servers.empty())
+    findings.warning(path_of(i, ".servers"), "has no server: its traffic is dropped");
+  known.begin(service.servers.size());
+  for (size_t j = 0; j < service.servers.size(); ++j) {
+    check_server(service, i, j, findings);
+    const size_t first = known.insert(service, j);
+    if (first == j) continue;
+    const Server& server = service.servers[j];
+    findings.error(
+        path_of_server(i, j, ".address"),
+        to_string({server.address, server.port}) + " is " + path_of_server(i, first) + " already");
+  }
+}
+
+void check_name(const Service& service, size_t i, Findings& findings) {
+  const std::string& name = service.name;
+  const bool plain =
+      !name.empty() && name.size() <= kLongestName && consists_of_letters_digits(name, "._:/-");
+  if (!plain && name != default_name(service))
+    findings.error(path_of(i, ".name"),
+                   "expected 1 to 63 letters, digits, \".\", \"_\", \":\", \"/\" or \"-\", got " +
+                       in_quotes(name));
+}
+
+void check_scheduler(const Service& service, size_t i, const Vocabulary& vocabulary,
+                     Findings& findings) {
+  const auto& known = vocabulary.schedulers;
+  if (std::find(known.begin(), known.end(), service.scheduler) != known.end()) return;
+  std::string what = "no scheduler " + in_quotes(service.scheduler) + "; ";
+  const std::string hint = did_you_mean(service.scheduler, known);
+  if (!hint.empty()) what += hint + " ";
+  what += "There is";
+  for (const std::string_view keyword : known)
+    what += (keyword == known.front() ? " " : ", ") + std::string(keyword);
+  findings.error(path_of(i, ".scheduler"), std::move(what));
+}
+
+void check_vip(const Service& service, size_t i, const Connections& connections,
+               const std::unordered_set<Address>& kept, Findings& findings) {
+  const std::string_view fault = host_address_fault(service.vip);
+  if (!fault.empty()) return findings.error(path_of(i, ".vip"), std::string(fault));
+  const std::string family = service.vip.is_v4() ? "ipv4" : "ipv6";
+  if ((service.vip.is_v4() ? connections.ipv4 : connections.ipv6) == 0)
+    findings.error(path_of(i, ".vip"), "its family is switched off; give director.connections." +
+                                           family + " a capacity");
+  if (!kept.contains(service.vip))
+    findings.warning(path_of(i, ".vip"),
+                     service.vip.to_string() + " is not in \"vips\": somebody else must keep it");
+}
+
+void check_limits(const Config& config, Findings& findings) {
+  const Limits& limits = config.director.limits;
+  const size_t servers = std::accumulate(
+      config.services.begin(), config.services.end(), size_t{0},
+      [](size_t sum, const Service& service) { return sum + service.servers.size(); });
+  if (config.services.size() > limits.services)
+    findings.error("services", std::to_string(config.services.size()) + " services, and room for " +
+                                   std::to_string(limits.services) +
+                                   "; raise director.limits.services");
+  if (servers > limits.servers)
+    findings.error("services", std::to_string(servers) + " servers in all, and room for " +
+                                   std::to_string(limits.servers) +
+                                   "; raise director.limits.servers");
+}
+
+// What a packet tells services apart by.
+using Key = std::array<uint8_t, 19>;
+
+Key key_of(const Service& service) {
+  Key key{};
+  std::copy(service.vip.bytes().begin(), service.vip.bytes().end(), key.begin());
+  key[16] = static_cast<uint8_t>(service.port.value >> 8);
+  key[17] = static_cast<uint8_t>(service.port.value);
+  key[18] = static_cast<uint8_t>(service.protocol);
+  return key;
+}
+
+void check_unique(const std::vector<Service>& services, Findings& findings) {
+  std::unordered_map<std::string_view, size_t> names;
+  std::map<Key, size_t> keys;
+  for (size_t i = 0; i < services.size(); ++i) {
+    const auto [by_key, new_key] = keys.try_emplace(key_of(services[i]), i);
+    if (!new_key)
+      findings.error(path_of(i), default_name(services[i]) + " is " + path_of(by_key->second) +
+                                     " already; give one of the two another VIP, port or protocol");
+    const auto [by_name, new_name] = names.try_emplace(services[i].name, i);
+    // Without names of their own, it is one mistake, and has been said.
+    if (!new_name && (new_key || services[i].name != default_name(services[i])))
+      findings.error(path_of(i, ".name"), in_quotes(services[i].name) + " is the name of " +
+                                              path_of(by_name->second) + " already");
+  }
+}
+
+}  // namespace
+
+void check_services(const Config& config, const Vocabulary& vocabulary, Findings& findings) {
+  std::unordered_set<Address> kept;
+  for (const Vip& vip : config.vips) kept.insert(vip.address.address);
+  ServerSet known;
+  for (size_t i = 0; i < config.services.size(); ++i) {
+    const Service& service = config.services[i];
+    check_name(service, i, findings);
+    check_vip(service, i, config.director.connections, kept, findings);
+    if (service.port.value == 0)
+      findings.error(path_of(i, ".port"), "expected a port from 1 to 65535, got 0");
+    check_scheduler(service, i, vocabulary, findings);
+    check_tunnel(service.tunnel, service.tunnel.checksum, service.tunnel.source,
+                 path_of(i, ".tunnel"), findings);
+    check_servers(service, i, known, findings);
+  }
+  check_unique(config.services, findings);
+  check_limits(config, findings);
+}
+
+}  // namespace pinion::config

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// Exactly what an operator may write, as plain values; every default is here and only here.
+// config/load.h reads a Config from YAML, config/check.h says what is wrong with one,
+// config/save.h writes one. Equality is what the operator meant: two files that differ in layout
+// or in spelt-out defaults give equal values.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "balancer/base/net.h"
+
+namespace pinion {
+namespace config {
+
+enum class XdpMode { kAuto, kNative, kGeneric };
+enum class OnStop { kWithdraw, kKeep };
+enum class Forward { kDirectRouting, kNat, kLocal, kTunnel };  // As in PINION_FORWARDING_METHODS.
+
+// Connections that the tables hold. Drawn up when the tables are made; 0 switches a family off.
+struct Connections {
+  uint64_t ipv4 = 1 << 20;
+  uint64_t ipv6 = 1 << 18;
+  bool operator==(const Connections&) const = default;
+};
+
+// Idle time after which a connection in such a state ends. The names are those in PINION_STATES.
+struct Timeouts {
+  std::chrono::milliseconds syn = std::chrono::seconds(30);
+  std::chrono::milliseconds established = std::chrono::minutes(15);
+  std::chrono::milliseconds fin = std::chrono::minutes(2);
+  std::chrono::milliseconds closed = std::chrono::seconds(10);
+  std::chrono::milliseconds time_wait = std::chrono::minutes(2);
+  std::chrono::milliseconds udp = std::chrono::minutes(5);
+  bool operator==(const Timeouts&) const = default;
+};
+
+// Room in the tables that hold the configuration, fixed when they are made.
+struct Limits {
+  uint32_t services = 4096;
+  uint32_t servers = 16384;  // Real servers of all services together.
+  uint32_t slots = 1 << 22;  // Entries of all scheduling tables together.
+  bool operator==(const Limits&) const = default;
+};
+
+struct Control {
+  std::string socket = "/run/pinion/control.sock";
+  std::string group = "root";
+  uint32_t mode = 0660;
+  bool operator==(const Control&) const = default;
+};
+
+struct Metrics {
+  std::string listen = "127.0.0.1:9107";  // "" serves none.
+  bool operator==(const Metrics&) const = default;
+};
+
+struct Director {
+  std::string instance = "default";  // Names the pinned maps: /sys/fs/bpf/pinion/<instance>/.
+  std::vector<std::string> interfaces;
+  XdpMode xdp = XdpMode::kAuto;
+  Connections connections;
+  Timeouts timeouts;
+  Limits limits;
+  Control control;
+  Metrics metrics;
+  OnStop on_stop = OnStop::kWithdraw;
+  bool operator==(const Director&) const = default;
+};
+
+// An address that the daemon adds to an interface (label "3" on eth0 is the sub-interface eth0:3)
+// and announces. A service may also stand on an address that somebody else keeps.
+struct Vip {
+  Prefix address;
+  std::string interface;
+  std::string label;
+  bool operator==(const Vip&) const = default;
+};
+
+struct HostRoute {
+  Prefix to;
+  std::optional<Address> via;
+  std::string interface;
+  uint32_t metric = 0;  // 0 is the kernel's own default.
+  bool operator==(const HostRoute&) const = default;
+};
+
+enum class TunnelType { kIpip, kGre, kGue };  // In the order of PINION_TUNNELS.
+
+// What is around packets that go to a server by tun.
+struct Tunnel {
+  TunnelType type = TunnelType::kIpip;
+  Port port = {6080};     // Of GUE, where the server takes it.
+  bool checksum = false;  // Of GUE over IPv4; over IPv6 there always is one.
+  // Where they come from. Of a prefix, the host's part varies by flow. Without one it is the
+  // director's address on the way to the server.
+  std::optional<Prefix> source;
+  bool operator==(const Tunnel&) const = default;
+};
+
+// What a server says otherwise than its service.
+struct ServerTunnel {
+  std::optional<TunnelType> type;
+  std::optional<Port> port;
+  std::optional<bool> checksum;
+  std::optional<Prefix> source;
+  bool operator==(const ServerTunnel&) const = default;
+};
+
+struct Server {
+  Address address;
+  uint32_t weight = 1;             // 0 to 65535; 0 takes no new connections.
+  std::optional<Port> port;        // Where it is not the service's.
+  std::optional<Forward> forward;  // Where it is not the service's.
+  ServerTunnel tunnel;
+  bool operator==(const Server&) const = default;
+};
+
+struct Service {
+  std::string name;  // Unique; where the file has none, "192.168.88.88:80/tcp".
+  Address vip;
+  Port port;
+  Protocol protocol = Protocol::kTcp;
+  std::string scheduler = "mh";  // A keyword of kSchedulers.
+  Forward forward = Forward::kDirectRouting;
+  Tunnel tunnel;
+  std::vector<Server> servers;
+  bool operator==(const Service&) const = default;
+};
+
+// The name that a service gets where the operator gives none: "192.168.88.88:80/tcp".
+std::string default_name(const Service& service);
+
+// What holds for a server of the service.
+inline Port port_of(const Service& service, const Server& server) {
+  return server.port.value_or(service.port);
+}
+inline Forward forward_of(const Service& service, const Server& server) {
+  return server.forward.value_or(service.forward);
+}
+inline Tunnel tunnel_of(const Service& service, const Server& server) {
+  Tunnel tunnel = service.tunnel;
+  tunnel.type = server.tunnel.type.value_or(tunnel.type);
+  tunnel.port = server.tunnel.port.value_or(tunnel.port);
+  tunnel.checksum = server.tunnel.checksum.value_or(tunnel.checksum);
+  if (server.tunnel.source) tunnel.source = server.tunnel.source;
+  return tunnel;
+}
+
+// A real server as an operator names it: "10.0.0.1", or "10.0.0.1:8080" where its address alone
+// does not tell it from another one.
+struct ServerName {
+  Address address;
+  std::optional<Port> port;
+  bool operator==(const ServerName&) const = default;
+};
+std::optional<ServerName> parse_server_name(std::string_view text);
+std::string to_string(const ServerName& name);
+
+}  // namespace config
+
+struct Config {
+  config::Director director;
+  std::vector<config::Vip> vips;
+  std::vector<config::HostRoute> host_routes;
+  std::vector<config::Service> services;
+  bool operator==(const Config&) const = default;
+};
+
+}  // namespace pinion

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every key that a configuration may have, one table a mapping. Loading, "unknown key", saving,
+// diff and (by a test) the manual page all follow these tables. Order is that of config.h, and of
+// what is written. To add a key: the member in config.h, a row here, a paragraph in the manual.
+#pragma once
+
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "config/config.h"
+#include "config/forms.h"
+
+namespace pinion::config {
+
+enum class Presence { kOptional, kRequired };
+
+// Four shapes of values: a scalar, a list of scalars, a mapping, a list of mappings.
+template <typename T, typename V>
+struct ScalarKey {
+  std::string_view name;
+  V T::*member;
+  const Form<V>* form;
+  Presence presence = Presence::kOptional;
+  std::string_view alias;  // Read as `name`, never written.
+};
+
+template <typename T, typename V>
+struct ScalarsKey {
+  std::string_view name;
+  std::vector<V> T::*member;
+  const Form<V>* form;
+};
+
+template <typename T, typename V>
+struct MappingKey {
+  std::string_view name;
+  V T::*member;
+};
+
+template <typename T, typename V>
+struct MappingsKey {
+  std::string_view name;
+  std::vector<V> T::*member;
+};
+
+template <typename T, typename V>
+constexpr ScalarKey<T, V> scalar(std::string_view name, V T::*member, const Form<V>& form,
+                                 Presence presence = Presence::kOptional,
+                                 std::string_view alias = {}) {
+  return {name, member, &form, presence, alias};
+}
+
+template <typename T, typename V>
+constexpr ScalarsKey<T, V> scalars(std::string_view name, std::vector<V> T::*member,
+                                   const Form<V>& form) {
+  return {name, member, &form};
+}
+
+template <typename T, typename V>
+constexpr MappingKey<T, V> mapping(std::string_view name, V T::*member) {
+  return {name, member};
+}
+
+template <typename T, typename V>
+constexpr MappingsKey<T, V> mappings(std::string_view name, std::vector<V> T::*member) {
+  return {name, member};
+}
+
+template <typename T>
+inline constexpr std::tuple<> kKeys{};
+
+template <>
+inline constexpr auto kKeys<Connections> = std::tuple{
+    scalar("ipv4", &Connections::ipv4, kSize),
+    scalar("ipv6", &Connections::ipv6, kSize),
+};
+
+template <>
+inline constexpr auto kKeys<Timeouts> = std::tuple{
+    scalar("syn", &Timeouts::syn, kTime),
+    scalar("established", &Timeouts::established, kTime),
+    scalar("fin", &Timeouts::fin, kTime),
+    scalar("closed", &Timeouts::closed, kTime),
+    scalar("time_wait", &Timeouts::time_wait, kTime),
+    scalar("udp", &Timeouts::udp, kTime),
+};
+
+template <>
+inline constexpr auto kKeys<Limits> = std::tuple{
+    scalar("services", &Limits::services, kCount),
+    scalar("servers", &Limits::servers, kCount),
+    scalar("slots", &Limits::slots, kCount),
+};
+
+template <>
+inline constexpr auto kKeys<Control> = std::tuple{
+    scalar("socket", &Control::socket, kName),
+    scalar("group", &Control::group, kName),
+    scalar("mode", &Control::mode, kFileMode),
+};
+
+template <>
+inline constexpr auto kKeys<Metrics> = std::tuple{
+    scalar("listen", &Metrics::listen, kText),
+};
+
+template <>
+inline constexpr auto kKeys<Director> = std::tuple{
+    scalar("instance", &Director::instance, kName),
+    scalars("interfaces", &Director::interfaces, kName),
+    scalar("xdp", &Director::xdp, kXdpMode),
+    mapping("connections", &Director::connections),
+    mapping("timeouts", &Director::timeouts),
+    mapping("limits", &Director::limits),
+    mapping("control", &Director::control),
+    mapping("metrics", &Director::metrics),
+    scalar("on_stop", &Director::on_stop, kOnStop),
+};
+
+template <>
+inline constexpr auto kKeys<Vip> = std::tuple{
+    scalar("address", &Vip::address, kPrefix, Presence::kRequired),
+    scalar("interface", &Vip::interface, kName, Presence::kRequired),
+    scalar("label", &Vip::label, kText),
+};
+
+template <>
+inline constexpr auto kKeys<HostRoute> = std::tuple{
+    scalar("to", &HostRoute::to, kPrefix, Presence::kRequired),
+    scalar("via", &HostRoute::via, kGateway),
+    scalar("interface", &HostRoute::interface, kName, Presence::kOptional, "dev"),
+    scalar("metric", &HostRoute::metric, kMetric),
+};
+
+template <>
+inline constexpr auto kKeys<Tunnel> = std::tuple{
+    scalar("type", &Tunnel::type, kTunnelType),
+    scalar("port", &Tunnel::port, kPort),
+    scalar("checksum", &Tunnel::checksum, kTruth),
+    scalar("source", &Tunnel::source, kSource),
+};
+
+template <>
+inline constexpr auto kKeys<ServerTunnel> = std::tuple{
+    scalar("type", &ServerTunnel::type, kServerTunnelType),
+    scalar("port", &ServerTunnel::port, kServerPort),
+    scalar("checksum", &ServerTunnel::checksum, kServerTruth),
+    scalar("source", &ServerTunnel::source, kSource),
+};
+
+template <>
+inline constexpr auto kKeys<Server> = std::tuple{
+    scalar("address", &Server::address, kAddress, Presence::kRequired),
+    scalar("weight", &Server::weight, kWeight),
+    scalar("port", &Server::port, kServerPort),
+    scalar("forward", &Server::forward, kServerForward),
+    mapping("tunnel", &Server::tunnel),
+};
+
+template <>
+inline constexpr auto kKeys<Service> = std::tuple{
+    scalar("name", &Service::name, kName),
+    scalar("vip", &Service::vip, kAddress, Presence::kRequired),
+    scalar("port", &Service::port, kPort, Presence::kRequired),
+    scalar("protocol", &Service::protocol, kProtocol),
+    scalar("scheduler", &Service::scheduler, kName),
+    scalar("forward", &Service::forward, kForward),
+    mapping("tunnel", &Service::tunnel),
+    mappings("servers", &Service::servers),
+};
+
+template <>
+inline constexpr auto kKeys<Config> = std::tuple{
+    mapping("director", &Config::director),
+    mappings("vips", &Config::vips),
+    mappings("host_routes", &Config::host_routes),
+    mappings("services", &Config::services),
+};
+
+// Calls `visit` with each row of T's table, in order.
+template <typename T, typename Visit>
+constexpr void for_each_key(Visit&& visit) {
+  std::apply([&](const auto&... key) { (visit(key), ...); }, kKeys<T>);
+}
+
+}  // namespace pinion::config

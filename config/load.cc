@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/load.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "balancer/base/fd.h"
+#include "config/check.h"
+#include "config/reader.h"
+
+namespace pinion::config {
+namespace {
+
+Loaded refused(const std::string& place, std::string what) {
+  Loaded loaded;
+  loaded.problems.push_back({place, "", std::move(what), false});
+  return loaded;
+}
+
+std::string place_of(const std::string& name, Mark mark) {
+  if (mark.line == 0) return name;
+  return name + ":" + std::to_string(mark.line) + ":" + std::to_string(mark.column);
+}
+
+// A value that could not be read has its default meanwhile; what the checks say about that, or
+// about what is made of it, would send the operator after the wrong thing.
+bool is_consequence(const Problem& problem, const std::vector<Remark>& misread) {
+  if (misread.empty()) return false;
+  if (problem.warning) return true;
+  return std::any_of(misread.begin(), misread.end(), [&](const Remark& remark) {
+    return is_related(problem.path, remark.problem.path);
+  });
+}
+
+void add_checks(const Config& config, const Vocabulary& vocabulary, const Node& root,
+                std::vector<Remark>& remarks) {
+  const std::vector<Remark> misread = remarks;
+  for (Problem& problem : check(config, vocabulary)) {
+    if (remarks.size() >= Reader::kMostRemarks) return;
+    if (is_consequence(problem, misread)) continue;
+    const Mark mark = locate(root, problem.path);
+    remarks.push_back({mark, std::move(problem)});
+  }
+}
+
+// A service has a name everywhere but in the file.
+void name_services(Config& config) {
+  for (Service& service : config.services)
+    if (service.name.empty()) service.name = default_name(service);
+}
+
+// The whole of the file, or a little more than we take.
+Result<std::string> read_file(const std::string& path) {
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return errno_error("cannot be read");
+  std::string text;
+  std::array<char, 65536> buffer;
+  while (text.size() <= kMostBytes) {
+    const ssize_t count = ::read(fd.get(), buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return errno_error("cannot be read");
+    if (count == 0) break;
+    text.append(buffer.data(), static_cast<size_t>(count));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string Problem::to_string() const {
+  std::string line;
+  for (const std::string& part : {place, std::string(warning ? "warning" : ""), path})
+    if (!part.empty()) line += part + ": ";
+  return line + what;
+}
+
+bool Loaded::ok() const {
+  return std::all_of(problems.begin(), problems.end(), [](const Problem& p) { return p.warning; });
+}
+
+std::string Loaded::errors() const {
+  std::string lines;
+  for (const Problem& problem : problems) {
+    if (problem.warning) continue;
+    if (!lines.empty()) lines += '\n';
+    lines += problem.to_string();
+  }
+  return lines;
+}
+
+Loaded load(std::string_view text, const std::string& name, const Vocabulary& vocabulary) {
+  const auto tree = parse_tree(text);
+  if (!tree) return refused(place_of(name, tree.error().mark), tree.error().what);
+  const Node* root = tree->root;
+  if (!root || root->kind == Node::Kind::kNothing)
+    return refused(name, "is empty; the least is director.interfaces");
+
+  Loaded loaded;
+  Reader reader;
+  reader.read_mapping(*root, Path(), loaded.config);
+  name_services(loaded.config);
+  std::vector<Remark> remarks = reader.take();
+  if (root->kind == Node::Kind::kMapping) add_checks(loaded.config, vocabulary, *root, remarks);
+  std::stable_sort(remarks.begin(), remarks.end(),
+                   [](const Remark& a, const Remark& b) { return a.mark < b.mark; });
+  for (Remark& remark : remarks) {
+    remark.problem.place = place_of(name, remark.mark);
+    loaded.problems.push_back(std::move(remark.problem));
+  }
+  return loaded;
+}
+
+Loaded load_file(const std::string& path, const Vocabulary& vocabulary) {
+  const auto text = read_file(path);
+  if (!text) return refused(path, text.error().message());
+  return load(*text, path, vocabulary);
+}
+
+}  // namespace pinion::config

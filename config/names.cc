@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/names.h"
+
+#include <charconv>
+#include <optional>
+
+namespace pinion::config {
+namespace {
+
+// Takes "services[12]" off the front, where it stands there, and returns the 12.
+std::optional<size_t> take_element(std::string_view& text, std::string_view list, size_t size) {
+  if (!text.starts_with(list) || !text.substr(list.size()).starts_with('[')) return {};
+  const char* digits = text.data() + list.size() + 1;
+  const char* last = text.data() + text.size();
+  size_t index = 0;
+  const auto [end, error] = std::from_chars(digits, last, index);
+  if (error != std::errc() || end == last || *end != ']' || index >= size) return {};
+  text.remove_prefix(static_cast<size_t>(end + 1 - text.data()));
+  return index;
+}
+
+// What follows an element, as in ".servers[0]" or ".weight", is a part of it.
+void take_part(std::string_view& text, std::string& named) {
+  if (text.size() < 2 || text[0] != '.' || text[1] < 'a' || text[1] > 'z') return;
+  text.remove_prefix(1);
+  named += ", ";
+}
+
+bool take_service(const Config& config, std::string_view& text, std::string& named) {
+  const auto service = take_element(text, "services", config.services.size());
+  if (!service) return false;
+  named += "service '" + config.services[*service].name + "'";
+  take_part(text, named);
+  const auto& servers = config.services[*service].servers;
+  if (const auto server = take_element(text, "servers", servers.size())) {
+    named += "server " + to_string({servers[*server].address, servers[*server].port});
+    take_part(text, named);
+  }
+  return true;
+}
+
+bool take_vip(const Config& config, std::string_view& text, std::string& named) {
+  const auto vip = take_element(text, "vips", config.vips.size());
+  if (!vip) return false;
+  named += "VIP " + config.vips[*vip].address.address.to_string();
+  take_part(text, named);
+  return true;
+}
+
+bool take_route(const Config& config, std::string_view& text, std::string& named) {
+  const auto route = take_element(text, "host_routes", config.host_routes.size());
+  if (!route) return false;
+  named += "host route to " + config.host_routes[*route].to.to_string();
+  take_part(text, named);
+  return true;
+}
+
+}  // namespace
+
+std::string by_name(const Config& config, std::string_view text) {
+  std::string named;
+  while (!text.empty()) {
+    const bool taken = take_service(config, text, named) || take_vip(config, text, named) ||
+                       take_route(config, text, named);
+    if (taken) continue;
+    named += text[0];
+    text.remove_prefix(1);
+  }
+  return named;
+}
+
+}  // namespace pinion::config

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parts of check(), one a subject.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "config/check.h"
+
+namespace pinion::config {
+
+class Findings {
+ public:
+  void error(std::string path, std::string what) {
+    problems_.push_back({{}, std::move(path), std::move(what), false});
+  }
+  void warning(std::string path, std::string what) {
+    problems_.push_back({{}, std::move(path), std::move(what), true});
+  }
+  std::vector<Problem> take() { return std::move(problems_); }
+
+ private:
+  std::vector<Problem> problems_;
+};
+
+void check_director(const Director& director, Findings& findings);
+void check_vips(const std::vector<Vip>& vips, Findings& findings);
+void check_host_routes(const std::vector<HostRoute>& routes, Findings& findings);
+void check_services(const Config& config, const Vocabulary& vocabulary, Findings& findings);
+
+// Why `name` cannot be an interface's, as the kernel sees it; "" where it can.
+std::string_view interface_name_fault(std::string_view name);
+
+// Why traffic for `address` cannot be one host's, seen from the network; "" where it can.
+std::string_view host_address_fault(const Address& address);
+
+// "services[2]" + ".vip"; spelt out only where something is wrong, as it costs more than the
+// checks.
+inline std::string element_path(std::string_view list, size_t index, std::string_view rest = {}) {
+  return std::string(list) + "[" + std::to_string(index) + "]" + std::string(rest);
+}
+
+// Letters, digits and what is in `more`; nothing else, nothing beyond ASCII.
+bool consists_of_letters_digits(std::string_view text, std::string_view more);
+
+}  // namespace pinion::config

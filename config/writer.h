@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values -> YAML, as the tables of keys.h say; what has its default is left out. A mapping of
+// nothing but scalars stands on one line, in braces; so does a server.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "config/keys.h"
+#include "config/reader.h"
+
+namespace pinion::config {
+
+// The scalar as YAML text, in quotes where any reader of YAML 1.1 or 1.2 would otherwise take it
+// for something else: numbers and truths where `text`, sexagesimal numbers where an address.
+std::string yaml_scalar(const std::string& value, bool text);
+
+template <typename V>
+std::string yaml_of(const Form<V>& form, const V& value) {
+  return yaml_scalar(form.format(value), form.text);
+}
+
+// A value that a file need not say anything about.
+template <typename T>
+T unsaid(const T&) {
+  return {};
+}
+inline Service unsaid(const Service& service) {
+  Service silent;
+  silent.name = default_name(service);
+  return silent;
+}
+
+// Whether T stands on one line: it has no mapping below it, or is one of many.
+template <typename T>
+constexpr bool is_flat() {
+  if (std::is_same_v<T, Server>) return true;
+  bool flat = true;
+  for_each_key<T>([&](const auto& key) {
+    flat = flat && requires { key.form; };
+  });
+  return flat;
+}
+
+// Calls `visit` with the row of each key that has to be written.
+template <typename T, typename Visit>
+void for_each_said(const T& value, Visit&& visit) {
+  const T silent = unsaid(value);
+  for_each_key<T>([&](const auto& key) {
+    if (is_required(key) || value.*key.member != silent.*key.member) visit(key);
+  });
+}
+
+template <typename List, typename Write>
+std::string yaml_list(const List& list, Write&& write) {
+  std::string result;
+  for (const auto& element : list) result += (result.empty() ? "" : ", ") + write(element);
+  return "[" + result + "]";
+}
+
+template <typename T>
+std::string flow(const T& value);
+
+template <typename T, typename V>
+std::string flow_member(const ScalarKey<T, V>& key, const T& value) {
+  return yaml_of(*key.form, value.*key.member);
+}
+template <typename T, typename V>
+std::string flow_member(const ScalarsKey<T, V>& key, const T& value) {
+  return yaml_list(value.*key.member, [&](const V& v) { return yaml_of(*key.form, v); });
+}
+template <typename T, typename V>
+std::string flow_member(const MappingKey<T, V>& key, const T& value) {
+  return flow(value.*key.member);
+}
+template <typename T, typename V>
+std::string flow_member(const MappingsKey<T, V>& key, const T& value) {
+  return yaml_list(value.*key.member, [](const V& v) { return flow(v); });
+}
+
+// On one line: "{address: 10.0.0.1, weight: 2}".
+template <typename T>
+std::string flow(const T& value) {
+  std::string result;
+  for_each_said(value, [&](const auto& key) {
+    result += (result.empty() ? "" : ", ") + std::string(key.name) + ": " + flow_member(key, value);
+  });
+  return "{" + result + "}";
+}
+
+}  // namespace pinion::config

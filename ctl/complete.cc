@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ctl/complete.h"
+
+#include <nlohmann/json.hpp>
+
+#include "balancer/base/http.h"
+
+namespace pinion::ctl {
+namespace {
+
+using control::Kind;
+using nlohmann::json;
+using Candidates = std::vector<std::string>;
+
+// The member `field` of each row of the daemon's answer.
+Candidates column(const std::optional<std::string>& answer, const char* rows, const char* field) {
+  Candidates values;
+  const json parsed = json::parse(answer.value_or(""), nullptr, false);
+  if (!parsed.is_object() || !parsed.contains(rows)) return values;
+  for (const auto& row : parsed[rows]) values.push_back(row.value(field, ""));
+  return values;
+}
+
+Candidates servers(const CommandLine& line, const Fetch& fetch) {
+  const std::string service = line.get("service");
+  const std::string query = service.empty() ? "" : "?service=" + http::encode(service);
+  return column(fetch(line, "/v1/servers" + query), "servers", "address");
+}
+
+Candidates values_of(Kind kind, const CommandLine& line, const Fetch& fetch) {
+  if (kind == Kind::kService) return column(fetch(line, "/v1/services"), "services", "name");
+  if (kind == Kind::kServer) return servers(line, fetch);
+  const auto words = words_of(kind);
+  return {words.begin(), words.end()};
+}
+
+Candidates values_of(const GlobalOption& option) {
+  return option.name == "output" ? Candidates{"table", "json"} : Candidates{};
+}
+
+Candidates options_of(const CommandLine& line) {
+  Candidates options;
+  if (line.verb)
+    for (const Argument& argument : line.verb->arguments)
+      if (is_option(argument) &&
+          (!line.has(argument.name) || argument.form == control::Form::kRepeatedOption))
+        options.push_back(label(argument));
+  for (const GlobalOption& option : global_options())
+    if (!line.has(option.name)) options.push_back("--" + std::string(option.name));
+  return options;
+}
+
+// `--option=` has been typed, and its value is wanted.
+Candidates after_equals(Parser parser, const std::string& option, const Fetch& fetch) {
+  // A failure leaves nothing awaited: no candidates.
+  if (!parser.take(option)) return {};
+  Candidates values;
+  if (const Argument* argument = parser.awaited())
+    values = values_of(argument->kind, parser.line(), fetch);
+  if (const GlobalOption* global = parser.awaited_global()) values = values_of(*global);
+  for (std::string& value : values) value = option + "=" + value;
+  return values;
+}
+
+Candidates candidates(const Parser& parser, const std::string& begun, const Fetch& fetch) {
+  const CommandLine& line = parser.line();
+  if (const Argument* argument = parser.awaited()) return values_of(argument->kind, line, fetch);
+  if (const GlobalOption* option = parser.awaited_global()) return values_of(*option);
+  if (begun.starts_with('-') && !parser.options_ended()) {
+    const size_t equals = begun.find('=');
+    if (equals != std::string::npos) return after_equals(parser, begun.substr(0, equals), fetch);
+    return options_of(line);
+  }
+  if (!line.verb) return following_words(line.words);
+  const Argument* next = parser.next_word();
+  return next ? values_of(next->kind, line, fetch) : options_of(line);
+}
+
+}  // namespace
+
+std::vector<std::string> complete(std::span<const std::string> words, const Fetch& fetch) {
+  if (words.empty()) return {};
+  Parser parser;
+  // What is wrong so far is no reason not to help with the rest.
+  for (const std::string& word : words.first(words.size() - 1))
+    if (!parser.take(word)) continue;
+  Candidates found = candidates(parser, words.back(), fetch);
+  std::erase_if(found, [&](const std::string& each) { return !each.starts_with(words.back()); });
+  return found;
+}
+
+}  // namespace pinion::ctl

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ctl/request.h"
+
+#include <nlohmann/json.hpp>
+
+#include "balancer/base/http.h"
+
+namespace pinion::ctl {
+namespace {
+
+using control::Kind;
+using control::Place;
+using nlohmann::json;
+
+json json_of(const Argument& argument, const std::string& text) {
+  if (!is_number(argument.kind) && argument.kind != Kind::kNewServer) return text;
+  // The command line has been checked: the text can be read.
+  const auto value = parse_value(argument.kind, text);
+  if (argument.kind != Kind::kNewServer) return std::get<uint64_t>(*value);
+  const auto& server = std::get<config::Server>(*value);
+  json object = {{"address", server.address.to_string()}, {"weight", server.weight}};
+  if (server.port) object["port"] = server.port->value;
+  return object;
+}
+
+json body_of(const CommandLine& line) {
+  json body = json::object();
+  for (const Argument& argument : line.verb->arguments) {
+    if (argument.place != Place::kBody || !line.has(argument.name)) continue;
+    for (const std::string& text : line.values.find(argument.name)->second) {
+      if (argument.form == control::Form::kRepeatedOption)
+        body[field_of(argument)].push_back(json_of(argument, text));
+      else
+        body[field_of(argument)] = json_of(argument, text);
+    }
+  }
+  return body;
+}
+
+std::string path_of(const CommandLine& line) {
+  std::string path(line.verb->path);
+  for (const Argument& argument : line.verb->arguments) {
+    if (argument.place != Place::kPath) continue;
+    const std::string place = "{" + field_of(argument) + "}";
+    path.replace(path.find(place), place.size(), http::encode(line.get(argument.name)));
+  }
+  return path;
+}
+
+std::string query_of(const CommandLine& line) {
+  std::string query;
+  for (const Argument& argument : line.verb->arguments)
+    if (argument.place == Place::kQuery && line.has(argument.name))
+      query += (query.empty() ? "?" : "&") + field_of(argument) + "=" +
+               http::encode(line.get(argument.name));
+  return query;
+}
+
+}  // namespace
+
+Request request_of(const CommandLine& line) {
+  const json body = body_of(line);
+  return {std::string(line.verb->method), path_of(line) + query_of(line),
+          body.empty() ? "" : body.dump(-1, ' ', false, json::error_handler_t::replace)};
+}
+
+}  // namespace pinion::ctl

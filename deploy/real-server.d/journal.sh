@@ -1,0 +1,160 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# Doing, remembering, and taking back. Each method has a journal, with lines "undo COMMAND" in the
+# order of what they take back, and "setup OPTIONS", of which the last one counts. It is in /run, as
+# what it tells of is gone at a boot, and in /var/lib where boots set it up again.
+
+# unfit WHY REMEDY: what only a human can mend.
+unfit() {
+  [[ $VERB == check ]] || die "$1: $2"
+  complain "$1" "$2"
+}
+
+# already WHAT [UNDO]: nothing to do; but what another method has done is now ours to keep, too.
+already() {
+  local key
+  [[ $VERB == setup ]] || return 0
+  echo "  already: $1"
+  if [[ -n ${2:-} ]]; then
+    key=$(undo_key "$2")
+    ! find_undo "$key" || record "$REPLY" "$key"
+  fi
+}
+
+# mend WHY UNDO COMMAND...
+mend() {
+  local why=$1 undo=$2
+  shift 2
+  if [[ $VERB == check ]]; then
+    complain "$why" "$*"
+    return
+  fi
+  record "undo $undo" "$(undo_key "$undo")"
+  run "$@" || die "'$*' failed: $ERROR"
+}
+
+run() {
+  echo "+ $*"
+  ERROR=$("$@" 2>&1)
+}
+
+# Where a sysctl is, as REPLY. As sysctl(8) has it, a dot within a name is written '/'.
+path_of() {
+  REPLY=${1//\//:}
+  REPLY=${REPLY//.//}
+  REPLY=/proc/sys/${REPLY//:/.}
+}
+
+sysctl() { # -w KEY=VALUE
+  path_of "${2%%=*}"
+  echo "${2#*=}" >"$REPLY"
+}
+
+# Not by /sys/class/net, which may show another network namespace.
+is_device() { [[ -d /proc/sys/net/ipv4/conf/$1 ]]; }
+
+# is_on INTERFACE ADDRESS/LENGTH
+is_on() { [[ $(ip -o address show dev "$1" to "${2%/*}" 2>/dev/null) == *"/${2#*/} "* ]]; }
+
+# Sets JOURNAL, MARK to how many lines of it there are already, and OTHERS, the other methods'.
+find_journal() {
+  local directories=("$VOLATILE" "$LASTING") directory file
+  [[ -z $STATE ]] || directories=("$STATE")
+  JOURNAL=${directories[0]}/$METHOD MARK=0 OTHERS=()
+  for directory in "${directories[@]}"; do
+    for file in "$directory"/*; do
+      if [[ ${file##*/} == "$METHOD" ]]; then
+        JOURNAL=$file MARK=$(wc -l <"$file")
+      elif [[ -f $file ]]; then
+        OTHERS+=("$file")
+      fi
+    done
+  done
+}
+
+last_setup() { # JOURNAL
+  [[ ! -f $1 ]] || sed -n 's/^setup //p' "$1" | tail -n 1
+}
+
+record_setup() {
+  local line
+  line=$(options)
+  mkdir -p "${JOURNAL%/*}"
+  [[ $(last_setup "$JOURNAL") == "${line# }" ]] || echo "setup$line" >>"$JOURNAL"
+}
+
+# How the line begins that takes back the same thing. Only the first such line is kept: it knows
+# what was there before.
+undo_key() { # UNDO
+  case $1 in
+    sysctl\ *) echo "undo ${1%%=*}=" ;;
+    *\ route\ *) echo "undo ${1%% route *} route " ;;
+    *) echo "undo $1" ;;
+  esac
+}
+
+record() { # LINE KEY
+  mkdir -p "${JOURNAL%/*}"
+  if [[ ! -f $JOURNAL ]] || [[ $'\n'$(<"$JOURNAL") != *$'\n'"$2"* ]]; then
+    echo "$1" >>"$JOURNAL"
+  fi
+}
+
+# find_undo KEY: the line that begins so, of another method's journal, as REPLY.
+find_undo() {
+  local file
+  for file in "${OTHERS[@]}"; do
+    while read -r REPLY; do
+      [[ $REPLY != "$1"* ]] || return 0
+    done <"$file"
+  done
+  return 1
+}
+
+# Whether there is anything left for the command to take back.
+stands() {
+  case "$*" in
+    sysctl*) path_of "${3%%=*}" && [[ -e $REPLY && $(<"$REPLY") != "${3#*=}" ]] ;;
+    "ip address del "*) is_on "$6" "$4" ;;
+    "ip address add "*) is_device "$6" && ! is_on "$6" "$4" ;;
+    "ip link "*) is_device "$5" ;;
+    "ip "*" route del "*) [[ -n $(ip "$2" route show "${@:5}" 2>/dev/null) ]] ;;
+    "ip "*" fou del "*) has_fou "$2" "$6" ;;
+  esac
+}
+
+# take_back FROM: what the journal says after that many lines, last first. What fails stays in it.
+take_back() {
+  local lines kept=() words i
+  mapfile -t lines <"$JOURNAL"
+  for ((i = ${#lines[@]} - 1; i >= $1; i--)); do
+    [[ ${lines[i]} == undo\ * ]] || continue
+    read -ra words <<<"${lines[i]#undo }"
+    if find_undo "${lines[i]}"; then
+      echo "  left, since another method needs it: ${words[*]}"
+    elif stands "${words[@]}" && ! run "${words[@]}"; then
+      echo "$NAME: '${words[*]}' failed: $ERROR" >&2
+      kept=("${lines[i]}" "${kept[@]}")
+    fi
+  done
+  kept=("${lines[@]:0:$1}" "${kept[@]}")
+  if ((${#kept[@]} > 0)); then
+    printf '%s\n' "${kept[@]}" >"$JOURNAL"
+  else
+    rm -f "$JOURNAL"
+    rmdir "${JOURNAL%/*}" 2>/dev/null || true
+  fi
+  ((${#kept[@]} == $1))
+}
+
+# What a setup that fails has done; what an earlier one has done stays.
+roll_back() {
+  local status=$?
+  trap - EXIT
+  trap '' INT TERM
+  if [[ -f $JOURNAL ]] && (($(wc -l <"$JOURNAL") > MARK)); then
+    echo "$NAME: takes back what it has done"
+    take_back "$MARK" || true
+  fi
+  exit "$status"
+}

@@ -1,0 +1,149 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# What dr and nat require: VIPs that this machine takes packets for and never says it has; and a
+# default route by the director.
+
+require_dr() { require_vips; }
+
+require_vips() {
+  local vip
+  ! has_family 4 || require_quiet_arp
+  ! has_family 6 ||
+    require_sysctl net.ipv6.conf.lo.disable_ipv6 0 0 "there can be no IPv6 address on lo"
+  for vip in ${GIVEN[vip]}; do require_vip "$vip"; done
+}
+
+# require_sysctl KEY VALUE ACCEPTED-VALUES WHY
+require_sysctl() {
+  local value
+  path_of "$1"
+  [[ -r $REPLY ]] || return 0
+  value=$(<"$REPLY")
+  if [[ " $3 " == *" $value "* ]]; then
+    already "$1=$value" "sysctl -w $1=$value"
+  else
+    mend "$1 is $value: $4" "sysctl -w $1=$value" sysctl -w "$1=$2"
+  fi
+}
+
+# The kernel takes the greater of an interface's value and that of "all".
+require_quiet_arp() {
+  local directory name
+  require_sysctl net.ipv4.conf.all.arp_ignore 1 "1 2" "this machine would answer ARP for the VIP"
+  for directory in /proc/sys/net/ipv4/conf/*; do
+    name=${directory##*/}
+    if [[ $name != all && $name != default && $(<"$directory/arp_ignore") -gt 2 ]]; then
+      require_sysctl "net.ipv4.conf.${name//.//}.arp_ignore" 1 "0 1 2" \
+        "this machine would answer ARP on $name for the wrong addresses"
+    fi
+  done
+  require_sysctl net.ipv4.conf.all.arp_announce 2 2 "this machine would send ARP from the VIP"
+}
+
+# On lo, and nowhere where others ask for it.
+require_vip() {
+  local vip=$1 length=32 option=() found="" interface address attributes
+  ! is_ipv6 "$vip" || length=128 option=(nodad)
+  while read -r _ interface _ address attributes; do
+    if [[ $address == */$length ]] && is_silent "$interface"; then
+      found=$interface
+    else
+      take_away "$interface" "$address" "${attributes%%\\*}"
+    fi
+  done < <(ip -o address show to "$vip")
+  if [[ -n $found ]]; then
+    already "$vip on $found" "ip address del $vip/$length dev lo"
+  else
+    mend "$vip is not on lo: packets for it would not be taken" \
+      "ip address del $vip/$length dev lo" ip address add "$vip/$length" dev lo "${option[@]}"
+  fi
+}
+
+# The loopback, dummies and tunnels: nobody asks on them for addresses.
+is_silent() { [[ $1 == lo ]] || grep -q '[<,]NOARP[,>]' <<<"$(ip -o link show dev "$1")"; }
+
+take_away() { # INTERFACE ADDRESS ATTRIBUTES
+  local why="$2 is on $1: this machine would answer there for the VIP"
+  local command=(ip address del "$2" dev "$1")
+  [[ $1 != lo ]] || why="$2 is on lo: all of that network would be this machine's own addresses"
+  if [[ $VERB == setup ]] && ! is_dispensable "$@"; then
+    die "$why, and may itself be reached by it; if it is not: ${command[*]}"
+  fi
+  mend "$why" "ip address add $2 dev $1$(as_options "$1" "$3")" "${command[@]}"
+}
+
+# The first address of a network takes the others with it; the last one of all, the machine.
+is_dispensable() { # INTERFACE ADDRESS ATTRIBUTES
+  local family=-4
+  ! is_ipv6 "$2" || family=-6
+  (($(ip -o "$family" address show dev "$1" scope global | wc -l) > 1)) &&
+    [[ $family == -6 || $2 == */32 || " $3 " == *" secondary "* ]]
+}
+
+# Of the attributes that `ip -o address show` prints, those that `ip address add` takes.
+as_options() { # INTERFACE ATTRIBUTES
+  local words i
+  read -ra words <<<"$2"
+  for ((i = 0; i < ${#words[@]}; i++)); do
+    case ${words[i]} in
+      brd | scope | metric) printf ' %s %s' "${words[i]}" "${words[i += 1]}" ;;
+      noprefixroute | nodad | home) printf ' %s' "${words[i]}" ;;
+      "$1" | "$1":*) printf ' label %s' "${words[i]}" ;;
+    esac
+  done
+}
+
+require_nat() {
+  local gateway family interface
+  for gateway in ${GIVEN[gateway]}; do
+    family=4
+    ! is_ipv6 "$gateway" || family=6
+    find_interface "$family" "$gateway" || continue
+    interface=$REPLY
+    require_route "$family" "$gateway" "$interface"
+    [[ $family == 6 ]] || refuse_redirects 4 all
+    refuse_redirects "$family" "${interface//.//}"
+  done
+}
+
+# The director's kernel may know a nearer way to a client, one that is not by the director.
+refuse_redirects() { # FAMILY INTERFACE
+  require_sysctl "net.ipv$1.conf.$2.accept_redirects" 0 0 \
+    "replies would not pass the director after an ICMP redirect"
+}
+
+# The interface towards a gateway, as REPLY.
+find_interface() { # FAMILY GATEWAY
+  local answer on=()
+  [[ -z ${GIVEN[interface]} ]] || on=(oif "${GIVEN[interface]}")
+  answer=$(ip -o "-$1" route get "$2" "${on[@]}" 2>&1) || answer=" via nowhere: $answer"
+  if [[ $answer == *" via "* || $answer == local* ]]; then
+    unfit "no director can be at $2, which is not a neighbour of this machine (${answer%%\\*})" \
+      "name the director's address on a segment of this machine's"
+    return 1
+  fi
+  REPLY=${answer#* dev }
+  REPLY=${REPLY%% *}
+}
+
+# Of several default routes that with the least metric wins: 0, or 1 in IPv6, which knows no 0.
+require_route() { # FAMILY GATEWAY INTERFACE
+  local wanted="default via $2 dev $3" routes best old undo
+  routes=$(ip -o "-$1" route show default)
+  best=${routes%%$'\n'*}
+  if [[ "$best " == "$wanted "* ]]; then
+    already "$wanted"
+    return
+  fi
+  if [[ $1 == 6 ]]; then
+    wanted+=" metric 1"
+    old=$(grep -m 1 " metric 1 " <<<"$routes ") || true
+  else
+    old=$(grep -v " metric " <<<"$routes" | head -n 1) || true
+  fi
+  undo="ip -$1 route del $wanted"
+  [[ -z $old ]] || undo="ip -$1 route replace $(sed 's/\\//g; s/ linkdown\| dead//g' <<<"$old")"
+  # shellcheck disable=SC2086  # A word is a word.
+  mend "replies would not pass the director: ${best:-there is no default route}" \
+    "$undo" ip "-$1" route replace $wanted
+}

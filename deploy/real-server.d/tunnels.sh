@@ -1,0 +1,95 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# What tun requires: devices that take packets out of their tunnels, and the VIPs that they are for.
+
+# It is this machine's anyway.
+readonly ANY_ADDRESS=127.0.0.42
+
+require_tun() {
+  local outer
+  for outer in ${GIVEN[outer]}; do
+    [[ ${GIVEN[type]} != gue ]] || require_port "${outer#ipv}"
+    case ${GIVEN[type]}/$outer in
+      gre/ipv4) require_device pinion-gre "4 6" ip_gre gre external ;;
+      gre/ipv6) require_device pinion-ip6gre "4 6" ip6_gre ip6gre external ;;
+      */ipv4) require_ipv4_tunnels ;;
+      */ipv6) require_device pinion-ip6tnl "4 6" ip6_tunnel ip6tnl mode any external ;;
+    esac
+  done
+  require_vips
+}
+
+# sit knows no "external". Of it only one device can be for all tunnels: sit0, where there is one.
+require_ipv4_tunnels() {
+  local sit=pinion-sit
+  ! has_family 4 || require_device pinion-ipip 4 ipip ipip external
+  has_family 6 || return 0
+  load sit
+  ! is_device sit0 || sit=sit0
+  require_device "$sit" 6 sit sit
+}
+
+# What comes to a port of GUE is taken out of UDP, and goes on to the devices of ipip.
+require_port() { # FAMILY
+  load fou
+  if has_fou "-$1" "${GIVEN[port]}"; then
+    already "GUE on UDP port ${GIVEN[port]} of IPv$1"
+  else
+    mend "UDP port ${GIVEN[port]} of IPv$1 takes no GUE" \
+      "ip -$1 fou del port ${GIVEN[port]}" ip "-$1" fou add port "${GIVEN[port]}" gue
+  fi
+}
+
+has_fou() { # -4|-6 PORT
+  local family=
+  [[ $1 == -4 ]] || family=" -6"
+  grep -q "^port $2 gue$family *\$" <<<"$(ip fou show 2>/dev/null)"
+}
+
+# "external" is for tunnels from anybody, to any address of this machine's.
+require_device() { # NAME FAMILIES MODULE TYPE [OPTION]...
+  local family
+  if is_device "$1"; then
+    already "device $1" "ip link del dev $1"
+  else
+    load "$3"
+    mend "there is no device $1: packets would not be taken out of their tunnel" \
+      "ip link del dev $1" ip link add "$1" type "${@:4}"
+    hint ""
+    is_device "$1" || return 0
+  fi
+  for family in $2; do
+    ! has_family "$family" || "require_ipv${family}_from" "$1"
+  done
+  if [[ -n $(ip -o link show dev "$1" up) ]]; then
+    already "$1 up" "ip link set dev $1 down"
+  else
+    mend "$1 is down" "ip link set dev $1 down" ip link set dev "$1" up
+  fi
+}
+
+# Clients' packets come in by the tunnel, and no answer leaves by it. With 2 there need only be some
+# way back, whatever "all" has; but to an interface without an address even that would not do.
+require_ipv4_from() { # DEVICE
+  local accepted="0 2"
+  [[ $(</proc/sys/net/ipv4/conf/all/rp_filter) != 1 ]] || accepted=2
+  require_sysctl "net.ipv4.conf.$1.rp_filter" 2 "$accepted" \
+    "what clients send would be dropped, since no route to them is by $1"
+  if is_on "$1" "$ANY_ADDRESS/32"; then
+    already "$ANY_ADDRESS on $1" "ip address del $ANY_ADDRESS/32 dev $1"
+  else
+    mend "$1 has no address: with any rp_filter what clients send would be dropped" \
+      "ip address del $ANY_ADDRESS/32 dev $1" ip address add "$ANY_ADDRESS/32" dev "$1" scope host
+  fi
+}
+
+require_ipv6_from() { # DEVICE
+  require_sysctl "net.ipv6.conf.$1.disable_ipv6" 0 0 "$1 would take no IPv6"
+}
+
+# A kernel may have as a part what cannot be loaded as a module, so this alone is no failure.
+load() { # MODULE
+  [[ $VERB == setup && ! -d /sys/module/$1 ]] || return 0
+  run modprobe "$1" ||
+    hint "'modprobe $1' says: $ERROR; Debian's package linux-image-amd64 has that module"
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/bench/instance.h"
+
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+
+#include <random>
+#include <string>
+#include <vector>
+
+#include "balancer/base/error.h"
+#include "balancer/bpf/pinion.skel.h"
+#include "balancer/bpf/vip_filter.h"
+#include "tests/bench/bpf/plan.h"
+#include "tests/bench/mapped.h"
+#include "tests/bench/table.h"
+
+namespace pinion::bench {
+namespace {
+
+constexpr uint32_t kNever = 1u << 30;  // Ticks, 13 days; differences of ticks have 31 bits.
+constexpr uint32_t kLoopback = 1;      // Test runs come in there, so XDP_TX goes out there.
+
+// Of a service: as `mh` makes them for a small pool, where there is but one.
+uint32_t slots_of(const Setup& setup) { return setup.services == 1 ? 16381 : 251; }
+
+void resize(bpf_map* map, uint32_t entries) {
+  if (bpf_map__set_max_entries(map, entries) != 0)
+    or_throw(Result<>(errno_error(std::string("size map ") + bpf_map__name(map))));
+}
+
+pinion_service_key key_of(uint32_t service, bool is_v6) {
+  pinion_service_key key{};
+  if (is_v6) {
+    key.addr[0] = htonl(BENCH_NET6);
+  } else {
+    key.addr[2] = htonl(0xffff);
+  }
+  key.addr[3] = htonl(BENCH_VIPS + service);
+  key.port = htons(BENCH_PORT);
+  key.protocol = IPPROTO_TCP;
+  return key;
+}
+
+pinion_real_server real_server(uint32_t index) {
+  pinion_real_server server{};
+  server.next_hop[0] = server.source[0] = 0x02;
+  server.next_hop[4] = static_cast<uint8_t>(index >> 8);
+  server.next_hop[5] = static_cast<uint8_t>(index);
+  server.flags = PINION_SERVER_USED | PINION_SERVER_ACCEPTS;
+  server.generation = kGeneration;
+  server.port = htons(BENCH_PORT);
+  server.ifindex = kLoopback;
+  server.method = PINION_METHOD_DR;
+  server.mtu = 1500;
+  return server;
+}
+
+}  // namespace
+
+void Instance::Destroy::operator()(pinion_bpf* skeleton) const { pinion_bpf::destroy(skeleton); }
+
+Instance::Instance(const Setup& setup) : skeleton_(pinion_bpf::open()) {
+  if (!skeleton_) or_throw(Result<>(errno_error("open the data plane")));
+  size(setup);
+  if (pinion_bpf::load(skeleton_.get()) != 0)
+    or_throw(Result<>(errno_error("load the data plane (needs root)")));
+  const pinion_settings settings = write_settings();
+  write_services(setup);
+  write_servers(setup);
+
+  Mapped<pinion_load> load(skeleton_->maps.load);
+  if (setup.is_v6) {
+    Mapped<pinion_bucket6> buckets(skeleton_->maps.connections6);
+    fill_table(Table6(buckets, settings), setup, load);
+  } else {
+    Mapped<pinion_bucket4> buckets(skeleton_->maps.connections4);
+    fill_table(Table4(buckets, settings), setup, load);
+  }
+}
+
+Instance::~Instance() = default;
+
+void Instance::size(const Setup& setup) {
+  const uint32_t per_group = PINION_WAYS * (setup.is_v6 ? PINION_GROUP6 : PINION_GROUP4);
+  const uint32_t groups = (2 * setup.capacity + per_group - 1) / per_group;
+  const uint32_t other = 1;
+  auto* maps = &skeleton_->maps;
+  skeleton_->rodata->pinion_methods =
+      1u << PINION_METHOD_DR;  // As a director of these servers has it.
+  skeleton_->rodata->pinion_groups4 = setup.is_v6 ? other : groups;
+  skeleton_->rodata->pinion_groups6 = setup.is_v6 ? groups : other;
+  resize(maps->connections4, skeleton_->rodata->pinion_groups4 * PINION_GROUP4);
+  resize(maps->connections6, skeleton_->rodata->pinion_groups6 * PINION_GROUP6);
+  resize(maps->services, setup.services);
+  resize(maps->cursors, setup.services + 1);
+  resize(maps->slots, setup.services * slots_of(setup));
+  for (bpf_map* map : {maps->real_servers, maps->load, maps->counters})
+    resize(map, setup.servers + 1);
+}
+
+pinion_settings Instance::write_settings() {
+  std::random_device random;
+  Mapped<pinion_settings> map(skeleton_->maps.settings);
+  pinion_settings& settings = map[0];
+  settings.abi = PINION_ABI;
+  for (auto& word : settings.seed) word = uint64_t{random()} << 32 | random();
+  for (auto& timeout : settings.timeout) timeout = kNever;
+  return settings;
+}
+
+void Instance::write_services(const Setup& setup) {
+  Mapped<uint32_t> slots(skeleton_->maps.slots);
+  for (size_t i = 0; i < slots.size(); ++i)
+    slots[i] = PINION_REFERENCE(1 + static_cast<uint32_t>(i) % setup.servers, kGeneration);
+  Mapped<pinion_vip_filter> vips(skeleton_->maps.vips);
+  for (uint32_t i = 0; i < setup.services; ++i) {
+    const pinion_service_key key = key_of(i, setup.is_v6);
+    pinion_vip_set(&vips[0], key.addr);
+    pinion_service service{};
+    service.index = i + 1;
+    service.slot_base = i * slots_of(setup);
+    service.slot_count = slots_of(setup);
+    service.selection = PINION_SELECT_HASH;
+    if (bpf_map_update_elem(bpf_map__fd(skeleton_->maps.services), &key, &service, BPF_ANY) != 0)
+      or_throw(Result<>(errno_error("write service " + std::to_string(i))));
+  }
+}
+
+void Instance::write_servers(const Setup& setup) {
+  Mapped<pinion_real_server> servers(skeleton_->maps.real_servers);
+  for (uint32_t i = 1; i <= setup.servers; ++i) servers[i] = real_server(i);
+}
+
+void Instance::sweep() {
+  Mapped<pinion_bucket4> buckets(skeleton_->maps.connections4);
+  Mapped<pinion_load> load(skeleton_->maps.load);
+  for (size_t i = 0; i < buckets.size(); ++i)
+    for (auto& [connection, flow] : buckets[i].entry)
+      if (pinion_state_of(connection.word) == PINION_STATE_SYN_RECEIVED) {
+        const pinion_found old{&connection, connection.word, connection.server};
+        pinion_end(&old, &load[PINION_INDEX(connection.server)]);
+      }
+}
+
+int Instance::program() const { return bpf_program__fd(skeleton_->progs.pinion_ingress); }
+
+Instance::Verdicts Instance::verdicts() const {
+  const uint32_t first = 0;
+  std::vector<pinion_verdict_counters> cpus(static_cast<size_t>(libbpf_num_possible_cpus()));
+  if (bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.verdicts), &first, cpus.data()) != 0)
+    or_throw(Result<>(errno_error("read the verdicts")));
+  Verdicts sum{};
+  for (const auto& cpu : cpus)
+    for (size_t i = 0; i < sum.size(); ++i) sum[i] += cpu.count[i];
+  return sum;
+}
+
+}  // namespace pinion::bench

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// The object that a newer Clang makes of the data plane loads and forwards, too.
+#include <linux/bpf.h>
+
+#include <filesystem>
+#include <system_error>
+
+#include "tests/packet/director.h"
+
+namespace pinion::packet {
+namespace {
+
+TEST(Clang19, MakesAnObjectThatForwards) {
+  const std::string object = PINION_BINARY_DIR "/balancer/bpf/pinion-clang-19.bpf.o";
+  if (!std::filesystem::exists(object)) GTEST_SKIP() << "clang-19 is not installed";
+  std::unique_ptr<Director> director;
+  try {
+    director = std::make_unique<Director>(object);
+  } catch (const std::system_error& error) {
+    if (error.code().value() == EPERM) GTEST_SKIP() << "CAP_BPF is missing: " << error.what();
+    throw;
+  }
+  director->reset();
+  director->add_server(1, {});
+  for (const char* address : {"10.0.0.1", "2001:db8::1"})
+    director->add_service({.address = address, .slots = {1}});
+  Packet packets[] = {{}, {.from = "2001:db8:1::9", .to = "2001:db8::1"}};
+  for (Packet& packet : packets)
+    for (const uint8_t flags : {kSyn, kAck, uint8_t{kFin | kAck}}) {
+      packet.flags = flags;
+      const Bytes in = build(packet);
+      const Ran ran = director->run(in);
+      EXPECT_EQ(ran.action, static_cast<uint32_t>(XDP_TX));
+      EXPECT_EQ(hex(ran.out), hex(towards(1, in)));
+    }
+  EXPECT_EQ(director->verdict(PINION_FORWARD_NEW), 2u);
+  EXPECT_EQ(director->verdict(PINION_FORWARD_KNOWN), 4u);
+}
+
+}  // namespace
+}  // namespace pinion::packet

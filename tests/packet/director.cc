@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/packet/director.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <linux/bpf.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <random>
+#include <system_error>
+
+#include "balancer/bpf/connection_table.h"
+#include "balancer/bpf/vip_filter.h"
+
+namespace pinion::packet {
+namespace {
+
+[[noreturn]] void fail(const std::string& what, int error) {
+  throw std::system_error(error, std::generic_category(), what);
+}
+
+// Where a variable stands in .rodata, as the skeleton would tell it, for any compiler's object.
+size_t rodata_offset(const bpf_object* object, const std::string& name) {
+  const btf* types = bpf_object__btf(object);
+  const int id = btf__find_by_name_kind(types, ".rodata", BTF_KIND_DATASEC);
+  if (id < 0) fail(".rodata", -id);
+  const btf_type* section = btf__type_by_id(types, static_cast<uint32_t>(id));
+  const btf_var_secinfo* variable = btf_var_secinfos(section);
+  for (uint32_t i = 0; i < btf_vlen(section); ++i, ++variable) {
+    const btf_type* type = btf__type_by_id(types, variable->type);
+    if (name == btf__name_by_offset(types, type->name_off)) return variable->offset;
+  }
+  fail(name, ENOENT);
+}
+
+void set_rodata(bpf_object* object, const char* name, uint32_t value) {
+  bpf_map* rodata = nullptr;
+  bpf_map* map = nullptr;
+  bpf_object__for_each_map(map, object) {
+    if (std::strstr(bpf_map__name(map), ".rodata")) rodata = map;
+  }
+  size_t size = 0;
+  const void* initial = rodata ? bpf_map__initial_value(rodata, &size) : nullptr;
+  if (!initial) fail(".rodata", ENOENT);
+  Bytes copy(static_cast<const uint8_t*>(initial), static_cast<const uint8_t*>(initial) + size);
+  std::memcpy(copy.data() + rodata_offset(object, name), &value, sizeof(value));
+  if (const int error = bpf_map__set_initial_value(rodata, copy.data(), size)) fail(name, -error);
+}
+
+void set_size(bpf_object* object, const char* map, uint32_t entries) {
+  bpf_map__set_max_entries(bpf_object__find_map_by_name(object, map), entries);
+}
+
+// As the maps have it: IPv4 is ::ffff:a.b.c.d.
+void put_address(__be32 (&words)[4], const std::string& address) {
+  const Bytes bytes = address_bytes(address);
+  auto* at = reinterpret_cast<uint8_t*>(words);
+  if (bytes.size() == 4) at[10] = at[11] = 0xff;
+  std::copy(bytes.begin(), bytes.end(), at + 16 - bytes.size());
+}
+
+pinion_service_key key_of(const Service& service) {
+  pinion_service_key key{.port = __builtin_bswap16(service.port), .protocol = service.protocol};
+  put_address(key.addr, service.address);
+  return key;
+}
+
+}  // namespace
+
+std::string next_hop_of(uint32_t server) {
+  char text[18];
+  std::snprintf(text, sizeof(text), "02:00:00:00:01:%02x", server);
+  return text;
+}
+
+Bytes towards(uint32_t server, Bytes in) {
+  const Bytes to = mac_bytes(next_hop_of(server)), from = mac_bytes(kEgressMac);
+  std::copy(to.begin(), to.end(), in.begin());
+  std::copy(from.begin(), from.end(), in.begin() + 6);
+  return in;
+}
+
+Ran run_program(int program, const Bytes& in, uint32_t ifindex) {
+  Bytes out(in.size() + 256);
+  xdp_md context{.data_end = static_cast<uint32_t>(in.size()), .ingress_ifindex = ifindex};
+  LIBBPF_OPTS(bpf_test_run_opts, options);
+  options.data_in = in.data();
+  options.data_size_in = static_cast<uint32_t>(in.size());
+  options.data_out = out.data();
+  options.data_size_out = static_cast<uint32_t>(out.size());
+  options.ctx_in = &context;
+  options.ctx_size_in = sizeof(context);
+  if (bpf_prog_test_run_opts(program, &options)) fail("run the program", errno);
+  out.resize(options.data_size_out);
+  return {options.retval, std::move(out)};
+}
+
+Director::Director(const std::string& object_file, uint32_t groups6, uint32_t methods)
+    : object_(bpf_object__open_file(object_file.c_str(), nullptr)) {
+  if (!object_) fail("open " + object_file, errno);
+  set_size(object_.get(), "services", 64);
+  set_size(object_.get(), "slots", kSlots);
+  set_size(object_.get(), "cursors", 64);
+  for (const char* map : {"real_servers", "load", "counters"})
+    set_size(object_.get(), map, kServers);
+  set_size(object_.get(), "connections4", kGroups * PINION_GROUP4);
+  set_size(object_.get(), "connections6", kGroups * PINION_GROUP6);
+  set_rodata(object_.get(), "pinion_groups4", kGroups);
+  set_rodata(object_.get(), "pinion_groups6", groups6);
+  set_rodata(object_.get(), "pinion_methods", methods);
+  if (const int error = bpf_object__load(object_.get())) fail("load " + object_file, -error);
+  program_ = bpf_program__fd(bpf_object__find_program_by_name(object_.get(), "pinion_ingress"));
+  settings_ = memory<pinion_settings>("settings", 1);
+  entries4_ = memory<pinion_entry4>("connections4", kGroups * PINION_GROUP4 * PINION_WAYS);
+  entries6_ = memory<pinion_entry6>("connections6", kGroups * PINION_GROUP6 * PINION_WAYS);
+  servers_ = memory<pinion_real_server>("real_servers", kServers);
+  load_ = memory<pinion_load>("load", kServers);
+  slots_ = memory<Slot>("slots", kSlots);
+}
+
+int Director::map(const char* name) const {
+  return bpf_object__find_map_fd_by_name(object_.get(), name);
+}
+
+// Mapped for as long as the process lives.
+template <typename T>
+T* Director::memory(const char* name, uint32_t count) const {
+  const size_t page = 4096, size = (count * sizeof(T) + page - 1) / page * page;
+  void* at = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, map(name), 0);
+  if (at == MAP_FAILED) fail(std::string("map ") + name, errno);
+  return static_cast<T*>(at);
+}
+
+template <typename T>
+void Director::zero_per_cpu(const char* name, uint32_t count) const {
+  const size_t stride = (sizeof(T) + 7) / 8 * 8;
+  const std::vector<char> zeros(stride * static_cast<size_t>(libbpf_num_possible_cpus()));
+  for (uint32_t i = 0; i < count; ++i) bpf_map_update_elem(map(name), &i, zeros.data(), BPF_ANY);
+}
+
+void Director::reset() {
+  std::fill_n(entries4_, entries4().size(), pinion_entry4{});
+  std::fill_n(entries6_, entries6().size(), pinion_entry6{});
+  std::fill_n(servers_, kServers, pinion_real_server{});
+  std::fill_n(load_, kServers, pinion_load{});
+  std::fill_n(slots_, kSlots, Slot{});
+  zero_per_cpu<uint32_t>("cursors", 64);
+  zero_per_cpu<pinion_counters>("counters", kServers);
+  zero_per_cpu<pinion_verdict_counters>("verdicts", 1);
+  zero_per_cpu<pinion_replies>("replies", 1);
+  vips_ = {};
+  pinion_last_hop hop{};
+  for (uint32_t i = 0; i < 8; ++i) bpf_map_update_elem(map("last_hops"), &i, &hop, BPF_ANY);
+  while (bpf_map_get_next_key(map("last_hop_numbers"), nullptr, &hop) == 0)
+    bpf_map_delete_elem(map("last_hop_numbers"), &hop);
+  pinion_service_key key;
+  while (bpf_map_get_next_key(map("services"), nullptr, &key) == 0)
+    bpf_map_delete_elem(map("services"), &key);
+  uint32_t device;
+  while (bpf_map_get_next_key(map("egress"), nullptr, &device) == 0)
+    bpf_map_delete_elem(map("egress"), &device);
+  *settings_ = {.abi = PINION_ABI};
+  settings_->timeout[PINION_STATE_SYN_RECEIVED] = kSynTimeout;
+  settings_->timeout[PINION_STATE_PICKED_UP] = kEstablishedTimeout;
+  settings_->timeout[PINION_STATE_ESTABLISHED] = kEstablishedTimeout;
+  settings_->timeout[PINION_STATE_FIN_WAIT] = kFinTimeout;
+  settings_->timeout[PINION_STATE_CLOSED] = kClosedTimeout;
+  settings_->timeout[PINION_STATE_UDP] = kUdpTimeout;
+  settings_->timeout[PINION_STATE_CLOSE_WAIT] = kFinTimeout;
+  settings_->timeout[PINION_STATE_LAST_ACK] = kFinTimeout;
+  settings_->timeout[PINION_STATE_TIME_WAIT] = kTimeWaitTimeout;
+  settings_->refresh_shift = static_cast<uint32_t>(__builtin_ctz(kPeriod));
+  seed(1);
+}
+
+void Director::seed(uint64_t draw) {
+  std::mt19937_64 random(draw);
+  for (auto& coefficient : settings_->seed) coefficient = random();
+}
+
+void Director::add_server(uint32_t index, const Server& server) {
+  pinion_real_server& entry = servers()[index];
+  entry = {.generation = server.generation,
+           .ifindex = server.ifindex,
+           .method = static_cast<uint8_t>(server.method),
+           .mtu = 1500};
+  entry.port = __builtin_bswap16(server.port);
+  if (!server.address.empty()) put_address(entry.address, server.address);
+  entry.flags =
+      static_cast<uint8_t>(PINION_SERVER_USED | (server.accepts ? PINION_SERVER_ACCEPTS : 0));
+  const Bytes to = mac_bytes(next_hop_of(index)), from = mac_bytes(kEgressMac);
+  if (server.resolved) std::copy(to.begin(), to.end(), entry.next_hop);
+  std::copy(from.begin(), from.end(), entry.source);
+}
+
+void Director::add_service(const Service& service) {
+  const pinion_service_key key = key_of(service);
+  const pinion_service value{.index = service.index,
+                             .slot_base = service.slot_base,
+                             .slot_count = static_cast<uint32_t>(service.slots.size()),
+                             .selection = static_cast<uint8_t>(service.selection)};
+  for (size_t i = 0; i < service.slots.size(); ++i)
+    slots()[service.slot_base + i].reference =
+        PINION_REFERENCE(service.slots[i], servers()[service.slots[i]].generation);
+  const uint32_t first = 0;
+  pinion_vip_set(&vips_, key.addr);
+  if (bpf_map_update_elem(map("vips"), &first, &vips_, BPF_ANY)) fail("vips", errno);
+  if (bpf_map_update_elem(map("services"), &key, &value, BPF_ANY)) fail("services", errno);
+}
+
+void Director::look_at(const std::string& address) {
+  const uint32_t first = 0;
+  __be32 words[4] = {};
+  put_address(words, address);
+  pinion_vip_set(&vips_, words);
+  if (bpf_map_update_elem(map("vips"), &first, &vips_, BPF_ANY)) fail("vips", errno);
+}
+
+void Director::remove_service(const Service& service) {
+  const pinion_service_key key = key_of(service);
+  if (bpf_map_delete_elem(map("services"), &key)) fail("services", errno);
+}
+
+void Director::allow_egress(uint32_t ifindex, uint32_t device) {
+  if (bpf_map_update_elem(map("egress"), &ifindex, &device, BPF_ANY)) fail("egress", errno);
+}
+
+void Director::set_cursor(uint32_t service, uint32_t slot) {
+  const auto cpus = static_cast<size_t>(libbpf_num_possible_cpus());
+  std::vector<uint64_t> values(cpus, slot);
+  if (bpf_map_update_elem(map("cursors"), &service, values.data(), BPF_ANY)) fail("cursors", errno);
+}
+
+void Director::pace_replies(uint64_t due) {
+  const uint32_t first = 0;
+  const std::vector<pinion_replies> values(static_cast<size_t>(libbpf_num_possible_cpus()), {due});
+  if (bpf_map_update_elem(map("replies"), &first, values.data(), BPF_ANY)) fail("replies", errno);
+}
+
+std::array<uint64_t, PINION_VERDICT_COUNT> Director::verdicts() const {
+  std::vector<pinion_verdict_counters> values(static_cast<size_t>(libbpf_num_possible_cpus()));
+  const uint32_t first = 0;
+  bpf_map_lookup_elem(map("verdicts"), &first, values.data());
+  std::array<uint64_t, PINION_VERDICT_COUNT> sums{};
+  for (const auto& value : values)
+    for (size_t i = 0; i < sums.size(); ++i) sums[i] += value.count[i];
+  return sums;
+}
+
+pinion_counters Director::counters(uint32_t server) const {
+  std::vector<pinion_counters> values(static_cast<size_t>(libbpf_num_possible_cpus()));
+  bpf_map_lookup_elem(map("counters"), &server, values.data());
+  pinion_counters sum{};
+  for (const auto& value : values) {
+    sum.connections += value.connections;
+    sum.packets += value.packets;
+    sum.bytes += value.bytes;
+    sum.reply_packets += value.reply_packets;
+    sum.reply_bytes += value.reply_bytes;
+  }
+  return sum;
+}
+
+void Director::each_connection(const std::function<void(pinion_connection&)>& visit, bool free) {
+  const auto consider = [&](pinion_connection& connection) {
+    if (free || pinion_state_of(connection.word) > PINION_STATE_CLAIMED) visit(connection);
+  };
+  for (auto& entry : entries4()) consider(entry.connection);
+  for (auto& entry : entries6()) consider(entry.connection);
+}
+
+void Director::let_pass(uint32_t ticks) {
+  each_connection([ticks](pinion_connection& connection) { connection.seen -= ticks; });
+}
+
+uint32_t tick() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  const auto ns =
+      static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+  return static_cast<uint32_t>(ns >> PINION_TICK_SHIFT);
+}
+
+const char* name_of(pinion_verdict verdict) {
+  static constexpr const char* kNames[] = {"NEXT",
+#define X(name, action, text) #name,
+                                           PINION_VERDICTS(X)
+#undef X
+  };
+  return kNames[verdict];
+}
+
+}  // namespace pinion::packet
