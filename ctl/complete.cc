@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ctl/complete.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "balancer/base/http.h"
@@ -21,10 +22,28 @@ Candidates column(const std::optional<std::string>& answer, const char* rows, co
   return values;
 }
 
+// Its address, with its port where several servers have the address.
+std::string name_of(const json& server, const json& all) {
+  const auto has_address = [&](const json& other) { return other["address"] == server["address"]; };
+  const std::string address = server.at("address");
+  if (std::count_if(all.begin(), all.end(), has_address) < 2) return address;
+  const std::string port = ":" + std::to_string(server.value("port", 0));
+  return (address.contains(':') ? "[" + address + "]" : address) + port;
+}
+
+// Those that are leaving are no part of a service any more: they are named to find connections
+// only.
 Candidates servers(const CommandLine& line, const Fetch& fetch) {
   const std::string service = line.get("service");
   const std::string query = service.empty() ? "" : "?service=" + http::encode(service);
-  return column(fetch(line, "/v1/servers" + query), "servers", "address");
+  const json parsed = json::parse(fetch(line, "/v1/servers" + query).value_or(""), nullptr, false);
+  const bool of_service = line.words.starts_with("server");
+  Candidates names;
+  if (!parsed.is_object() || !parsed.contains("servers")) return names;
+  for (const json& server : parsed["servers"])
+    if (!of_service || !server.value("leaving", false))
+      names.push_back(name_of(server, parsed["servers"]));
+  return names;
 }
 
 Candidates values_of(Kind kind, const CommandLine& line, const Fetch& fetch) {

@@ -34,6 +34,27 @@ std::string left(const Operator& op, const std::string& service, const config::S
   return with_warnings(json, warnings);
 }
 
+// A real server that is listed and cannot be changed: it is no part of the service any more.
+Refusal explained(Operator& op, const std::string& service, const config::ServerName& name,
+                  Refusal refusal) {
+  const Snapshot snapshot = op.snapshot();
+  for (const ServiceSnapshot& each : snapshot.services)
+    for (const ServerSnapshot& server : each.servers)
+      if (each.name == service && server.leaving && is_called({server.address, server.port}, name))
+        refusal.hint = "it has been removed, and its " +
+                       counted(uint64_t{server.active} + server.inactive, "connection") +
+                       " will end; 'server add' takes it back";
+  return refusal;
+}
+
+// Makes `next` live, which changes this real server.
+Outcome<Warnings> make_server_live(Operator& op, const std::string& service,
+                                   const config::ServerName& name, Outcome<Config> next) {
+  auto live = make_live(op, std::move(next));
+  if (!live && live.error().status == 404) return explained(op, service, name, live.error());
+  return live;
+}
+
 }  // namespace
 
 Answer server_list(Operator& op, Arguments arguments) {
@@ -82,7 +103,8 @@ Answer server_set(Operator& op, Arguments arguments) {
     change.forward = find_forward(*word);
     what += (what.empty() ? "is" : " and is") + (" forwarded to by " + *word);
   }
-  const auto live = make_live(op, set_server(op.live(), service, server, change));
+  const auto live =
+      make_server_live(op, service, server, set_server(op.live(), service, server, change));
   if (!live) co_return live.error();
   co_return with_warnings(changed(service, server, what), *live);
 }
@@ -90,7 +112,8 @@ Answer server_set(Operator& op, Arguments arguments) {
 Answer server_drain(Operator& op, Arguments arguments) {
   const std::string service = *arguments.get<std::string>("service");
   const auto server = *arguments.get<config::ServerName>("server");
-  const auto live = make_live(op, set_server(op.live(), service, server, {.weight = 0}));
+  const auto live =
+      make_server_live(op, service, server, set_server(op.live(), service, server, {.weight = 0}));
   if (!live) co_return live.error();
   co_return left(op, service, server, "takes no new connections", *live);
 }
@@ -98,7 +121,8 @@ Answer server_drain(Operator& op, Arguments arguments) {
 Answer server_remove(Operator& op, Arguments arguments) {
   const std::string service = *arguments.get<std::string>("service");
   const auto server = *arguments.get<config::ServerName>("server");
-  const auto live = make_live(op, remove_server(op.live(), service, server));
+  const auto live =
+      make_server_live(op, service, server, remove_server(op.live(), service, server));
   if (!live) co_return live.error();
   co_return left(op, service, server, "removed", *live);
 }

@@ -136,7 +136,8 @@ void ConnectionTable::visit(uint64_t from, uint64_t to,
     const ConnectionEntry entry = describe(connection, word, now);
     PINION_FENCE();
     const bool changed = (PINION_LOAD(connection->word) ^ word) >> 8;
-    if (!changed && !(entry.found.link.flags & PINION_REPLY)) visit(entry);
+    const bool over = entry.idle > entry.timeout;
+    if (!changed && !over && !(entry.found.link.flags & PINION_REPLY)) visit(entry);
   }
 }
 

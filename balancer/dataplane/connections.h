@@ -49,7 +49,8 @@ class ConnectionTable {
   // Ends what has expired among the entries [from, to), and reply halves whose connection is gone;
   // counts the rest by state.
   void sweep(uint64_t from, uint64_t to, Swept& swept);
-  // Visits the connections among the entries [from, to).
+  // Visits the connections among the entries [from, to); those that have expired and wait for the
+  // next sweep are none.
   void visit(uint64_t from, uint64_t to, const std::function<void(const ConnectionEntry&)>& visit);
   // Ends it. False: it has changed since it was looked at.
   bool end(const ConnectionEntry& entry);

@@ -107,6 +107,7 @@ class FakeOperator : public Operator {
   }
 
   Config live_;
+  std::vector<std::pair<std::string, ServerSnapshot>> leaving_;  // By service.
   Config on_disk_;
   std::optional<Error> refusal_;  // What every change and the file answer with.
   std::string edited_;
@@ -136,6 +137,8 @@ class FakeOperator : public Operator {
       result.traffic += row.traffic;
       result.servers.push_back(row);
     }
+    for (const auto& [name, row] : leaving_)
+      if (name == service.name) result.servers.push_back(row);
     return result;
   }
 

@@ -70,10 +70,11 @@ print(json.load(sys.stdin)[0]["stats64"]["tx"]["packets"])'
 # A line "name packets" for each verdict.
 verdicts() { ctl_json verdicts --all | jq -r '.verdicts[] | "\(.name) \(.packets)"'; }
 
-# "packets verdicts", read at a moment when no packet came in between.
+# "packets verdicts", read at a moment when no packet came in between: there may be few on a machine
+# that is busy with other things.
 packets_and_verdicts() {
-  local before after given
-  for _ in {1..50}; do
+  local before after given deadline=$((SECONDS + 30))
+  while ((SECONDS < deadline)); do
     before=$(packets_seen)
     given=$(verdicts | awk '{ sum += $2 } END { print sum + 0 }')
     after=$(packets_seen)

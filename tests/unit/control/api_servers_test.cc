@@ -78,5 +78,17 @@ TEST_F(Api, ServerSetDrainRemove) {
               HasSubstr("server: expected a real server such as"));
 }
 
+TEST_F(Api, AServerThatIsLeavingIsNotSimplyUnknown) {
+  ServerSnapshot gone;
+  gone.address = address("192.168.146.140");
+  gone.port = Port{80};
+  gone.leaving = true;
+  gone.active = 2;
+  op_.leaving_ = {{"web", gone}};
+  EXPECT_EQ(error(404, "PATCH", "/v1/services/web/servers/192.168.146.140", R"({"weight": 1})"),
+            "service 'web' has no server 192.168.146.140; it has been removed, and its 2 "
+            "connections will end; 'server add' takes it back");
+}
+
 }  // namespace
 }  // namespace pinion::control

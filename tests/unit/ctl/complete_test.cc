@@ -18,6 +18,11 @@ std::vector<std::string> completions(std::vector<std::string> words) {
       return std::optional<std::string>(R"({"services": [{"name": "web"}, {"name": "dns"}]})");
     if (target == "/v1/servers?service=web")
       return std::optional<std::string>(R"({"servers": [{"address": "10.0.0.1"}]})");
+    if (target == "/v1/servers?service=old")
+      return std::optional<std::string>(
+          R"({"servers": [{"address": "10.0.0.1", "port": 80, "leaving": true},
+                          {"address": "10.0.0.2", "port": 80}, {"address": "10.0.0.2", "port": 81},
+                          {"address": "fd00::2", "port": 80}, {"address": "fd00::2", "port": 81}]})");
     if (target == "/v1/servers")
       return std::optional<std::string>(
           R"({"servers": [{"address": "10.0.0.1"}, {"address": "2001:db8::1"}]})");
@@ -39,6 +44,14 @@ TEST(Complete, LiveNames) {
   EXPECT_THAT(completions({"connection", "list", "--server", "20"}), ElementsAre("2001:db8::1"));
   EXPECT_THAT(completions({"connection", "list", "--service", "web", "--server=1"}),
               ElementsAre("--server=10.0.0.1"));
+}
+
+TEST(Complete, ServersThatShareAnAddressAreNamedWithTheirPorts) {
+  EXPECT_THAT(completions({"server", "set", "old", ""}),
+              ElementsAre("10.0.0.2:80", "10.0.0.2:81", "[fd00::2]:80", "[fd00::2]:81"))
+      << "and what has left the service cannot be set any more";
+  EXPECT_THAT(completions({"connection", "list", "--service", "old", "--server", "10.0.0.1"}),
+              ElementsAre("10.0.0.1"));
 }
 
 TEST(Complete, Keywords) {

@@ -155,6 +155,12 @@ TEST_F(ConnectionsTest, TellsIPv6) {
   EXPECT_EQ(found[0].protocol, Protocol::kUdp);
 }
 
+TEST_F(ConnectionsTest, WhatHasExpiredIsNoConnectionBeforeTheSweepEither) {
+  fill(entry4(3), PINION_STATE_ESTABLISHED, 1, seconds(150));
+  fill(entry4(4), PINION_STATE_ESTABLISHED, 1, seconds(50));
+  EXPECT_EQ(visited(*table4_).size(), 1u);
+}
+
 // A connection at place 5, and its reply half at place 9.
 TEST_F(ConnectionsTest, AReplyHalfIsNoConnectionAndGoesWithIt) {
   auto& forward = memory4_[1].entry[1];
