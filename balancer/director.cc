@@ -95,7 +95,7 @@ Result<Director::Parts> Director::open_parts(asio::io_context& io, const Config&
   if (!program) return program.error();
   auto tables = Tables::open(*program, config.limits);
   if (!tables) return tables.error();
-  auto counters = Counters::open(*program);
+  auto counters = Counters::open(*program, config.limits);
   if (!counters) return counters.error();
   auto connections4 = ConnectionTable::open(*program, config, false);
   if (!connections4) return connections4.error();

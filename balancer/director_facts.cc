@@ -156,16 +156,12 @@ void Director::release_unused(std::set<uint32_t>& unused_before) {
 // A service's totals must not fall when one of its servers goes.
 void Director::retire(const std::vector<uint32_t>& indices) {
   const uint32_t highest = *std::max_element(indices.begin(), indices.end());
-  auto counted = parts_.counters.servers(highest + 1);
-  if (!counted) {
-    log::error("counters cannot be read", {{"error", counted.error().message()}});
-    return;
-  }
+  const std::vector<Traffic> counted = parts_.counters.servers(highest + 1);
   std::vector<bool> gone(highest + 1);
   for (const uint32_t index : indices) gone[index] = true;
   for (const auto& [name, service] : model_.services())
     for (const ModelServer& server : service->servers)
-      if (server.index <= highest && gone[server.index]) retired_[name] += (*counted)[server.index];
+      if (server.index <= highest && gone[server.index]) retired_[name] += counted[server.index];
 }
 
 }  // namespace pinion

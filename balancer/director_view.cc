@@ -66,8 +66,7 @@ Snapshot Director::snapshot() const {
 }
 
 void Director::describe_services(Snapshot& snapshot) const {
-  auto traffic = parts_.counters.servers(highest_index(model_) + 1);
-  if (!traffic) log::error("counters cannot be read", {{"error", traffic.error().message()}});
+  const std::vector<Traffic> traffic = parts_.counters.servers(highest_index(model_) + 1);
   for (const auto& [name, service] : model_.services()) {
     const config::Service& config = service->config;
     ServiceSnapshot seen{name,           config.vip, config.port, config.protocol, config.scheduler,
@@ -79,7 +78,7 @@ void Director::describe_services(Snapshot& snapshot) const {
       one.active = load.active;
       one.inactive = load.inactive;
       one.reachable = model_.reachable(server);
-      if (traffic) one.traffic = (*traffic)[server.index];
+      one.traffic = traffic[server.index];
       seen.traffic += one.traffic;
       seen.servers.push_back(std::move(one));
     }

@@ -28,7 +28,7 @@ std::string name_of(const json& server, const json& all) {
   const std::string address = server.at("address");
   if (std::count_if(all.begin(), all.end(), has_address) < 2) return address;
   const std::string port = ":" + std::to_string(server.value("port", 0));
-  return (address.contains(':') ? "[" + address + "]" : address) + port;
+  return (address.find(':') != std::string::npos ? "[" + address + "]" : address) + port;
 }
 
 // Those that are leaving are no part of a service any more: they are named to find connections

@@ -19,7 +19,7 @@
 #define static_assert _Static_assert
 #endif
 
-#define PINION_ABI 4
+#define PINION_ABI 5
 #define PINION_TICK_SHIFT 20
 
 enum pinion_verdict {
@@ -164,13 +164,15 @@ struct pinion_last_hop {
 };
 static_assert(sizeof(struct pinion_last_hop) == 24, "pinned maps keep this layout");
 
-/* Map `counters`, per-CPU array, one value for each real server. Bytes are those of the IP packet,
+/* Map `counters`, array, mmapable: first those of CPU 0, one value for each real server, then those
+ * of CPU 1, and so on. The kernel's own per-CPU arrays hold pointers to their values: with thousands
+ * of real servers a packet waits for one, and then for the other. Bytes are those of the IP packet,
  * as LVS counts. Replies are 0 where they do not pass the director.
  */
 struct pinion_counters {
-	__u64 connections;
 	__u64 packets;
 	__u64 bytes;
+	__u64 connections;
 	__u64 reply_packets;
 	__u64 reply_bytes;
 };

@@ -10,8 +10,7 @@
 
 static __always_inline void pinion_count_connection(__u32 reference)
 {
-	__u32 index = PINION_INDEX(reference);
-	struct pinion_counters *count = bpf_map_lookup_elem(&counters, &index);
+	struct pinion_counters *count = pinion_counters_of(reference);
 
 	if (count)
 		count->connections++;

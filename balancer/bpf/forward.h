@@ -10,12 +10,25 @@
 #include "maps.h"
 #include "packet.h"
 
-/* For packets that have left. */
-static __always_inline void pinion_count_packet(const struct pinion_packet *pkt)
+/* The chosen real server's. Looked up, and touched, before the rewrite: with many real servers
+ * their line and that of `real_servers` come from memory, and so at the same time.
+ */
+static __always_inline struct pinion_counters *pinion_touch_counters(__u32 reference)
 {
-	__u32 index = PINION_INDEX(pkt->reference);
-	struct pinion_counters *count = bpf_map_lookup_elem(&counters, &index);
+	struct pinion_counters *count = pinion_counters_of(reference);
 
+	if (count) {
+		__u64 touched = PINION_LOAD(count->packets);
+
+		asm volatile("" : : "r"(touched));
+	}
+	return count;
+}
+
+/* For packets that have left. */
+static __always_inline void pinion_count_packet(struct pinion_counters *count,
+						const struct pinion_packet *pkt)
+{
 	if (!count)
 		return;
 	if (pkt->is_reply) {

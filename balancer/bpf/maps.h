@@ -78,7 +78,8 @@ struct {
 } last_hop_numbers SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct pinion_counters);
@@ -135,6 +136,9 @@ static __always_inline int pinion_two_sided(void)
 {
 	return (pinion_methods & PINION_TWO_SIDED) != 0;
 }
+
+/* Entries of `real_servers`, of `load`, and of each CPU's part of `counters`. */
+const volatile __u32 pinion_servers = 1;
 
 /* Pages of each connection table; 0 leaves the family's packets to the stack, and its code out. */
 const volatile __u32 pinion_groups4 = 1;

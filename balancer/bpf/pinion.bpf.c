@@ -55,7 +55,8 @@ static __always_inline void pinion_count_verdict(__u32 verdict)
 
 /* The one exit: every packet that entered has exactly one verdict. */
 static __always_inline int pinion_exit(struct xdp_md *ctx, const struct pinion_packet *pkt,
-				       enum pinion_verdict verdict, __u32 ifindex)
+				       struct pinion_counters *count, enum pinion_verdict verdict,
+				       __u32 ifindex)
 {
 	enum pinion_action action = pinion_action_of(verdict);
 	int sent = action == PINION_ACTION_DROP ? XDP_DROP : XDP_PASS;
@@ -68,7 +69,7 @@ static __always_inline int pinion_exit(struct xdp_md *ctx, const struct pinion_p
 			verdict = PINION_DROP_NO_EGRESS;
 			sent = XDP_DROP;
 		} else {
-			pinion_count_packet(pkt);
+			pinion_count_packet(count, pkt);
 		}
 	}
 	pinion_count_verdict(verdict);
@@ -80,11 +81,14 @@ int pinion_ingress(struct xdp_md *ctx)
 {
 	struct pinion_packet pkt = {};
 	__u32 ifindex = 0;
+	struct pinion_counters *count = 0;
 	enum pinion_verdict verdict = pinion_parse(ctx, &pkt);
 
 	if (verdict == PINION_NEXT)
 		verdict = pinion_connect(&pkt);
-	if (pinion_action_of(verdict) == PINION_ACTION_FORWARD)
+	if (pinion_action_of(verdict) == PINION_ACTION_FORWARD) {
+		count = pinion_touch_counters(pkt.reference);
 		verdict = pinion_forward(ctx, &pkt, verdict, &ifindex);
-	return pinion_exit(ctx, &pkt, verdict, ifindex);
+	}
+	return pinion_exit(ctx, &pkt, count, verdict, ifindex);
 }

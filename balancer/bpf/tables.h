@@ -35,6 +35,14 @@ static __always_inline struct pinion_real_server *pinion_server(__u32 reference)
 	return bpf_map_lookup_elem(&real_servers, &index);
 }
 
+/* What this CPU has counted of it. */
+static __always_inline struct pinion_counters *pinion_counters_of(__u32 reference)
+{
+	__u32 index = bpf_get_smp_processor_id() * pinion_servers + PINION_INDEX(reference);
+
+	return bpf_map_lookup_elem(&counters, &index);
+}
+
 /* The real server's next hop and flags; all 0 where its index has become another's. */
 static __always_inline union pinion_mac_word pinion_hop(const struct pinion_real_server *server,
 							__u32 reference)

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "balancer/dataplane/counters.h"
 
+#include <algorithm>
+
+#include "balancer/bpf/compat.h"
+
 namespace pinion {
 
-Result<Counters> Counters::open(const Program& program) {
+Result<Counters> Counters::open(const Program& program, const config::Limits& limits) {
   Counters counters;
+  counters.of_each_cpu_ = limits.servers + 1;
   if (auto opened = program.open_into(counters.verdicts_, "verdicts"); !opened)
     return opened.error();
-  if (auto opened = program.open_into(counters.servers_, "counters"); !opened)
-    return opened.error();
+  if (auto mapped = program.map_into(counters.servers_, "counters", counters_of_all_cpus(limits));
+      !mapped)
+    return mapped.error();
   return counters;
 }
 
@@ -21,13 +27,16 @@ Result<std::array<uint64_t, PINION_VERDICT_COUNT>> Counters::verdicts() const {
   return sums;
 }
 
-Result<std::vector<Traffic>> Counters::servers(uint32_t count) const {
+std::vector<Traffic> Counters::servers(uint32_t count) const {
   std::vector<Traffic> sums(count);
-  auto read = servers_.read(count, [&](uint32_t index, const pinion_counters& cpu) {
-    if (index < count)
-      sums[index] += {cpu.connections, cpu.packets, cpu.bytes, cpu.reply_packets, cpu.reply_bytes};
-  });
-  if (!read) return read.error();
+  count = std::min(count, of_each_cpu_);
+  for (size_t cpu = 0; cpu < servers_.size(); cpu += of_each_cpu_)
+    for (uint32_t index = 0; index < count; ++index) {
+      const pinion_counters& one = servers_[cpu + index];
+      sums[index] +=
+          {PINION_LOAD(one.connections), PINION_LOAD(one.packets), PINION_LOAD(one.bytes),
+           PINION_LOAD(one.reply_packets), PINION_LOAD(one.reply_bytes)};
+    }
   return sums;
 }
 

@@ -16,16 +16,17 @@ namespace pinion {
 
 class Counters {
  public:
-  static Result<Counters> open(const Program& program);
+  static Result<Counters> open(const Program& program, const config::Limits& limits);
 
   // Packets of each verdict, all CPUs together.
   Result<std::array<uint64_t, PINION_VERDICT_COUNT>> verdicts() const;
   // Of real servers, by index, for [0, count).
-  Result<std::vector<Traffic>> servers(uint32_t count) const;
+  std::vector<Traffic> servers(uint32_t count) const;
 
  private:
   PerCpuArray<pinion_verdict_counters> verdicts_;
-  PerCpuArray<pinion_counters> servers_;
+  MappedArray<pinion_counters> servers_;  // As abi.h tells.
+  uint32_t of_each_cpu_ = 0;
 };
 
 }  // namespace pinion

@@ -45,7 +45,7 @@ constexpr Plan kPlans[] = {
     {"load", "director.limits.servers",
      [](const config::Director& d) { return d.limits.servers + 1; }},
     {"counters", "director.limits.servers",
-     [](const config::Director& d) { return d.limits.servers + 1; }},
+     [](const config::Director& d) { return counters_of_all_cpus(d.limits); }},
     {"connections4", "director.connections.ipv4",
      [](const config::Director& d) {
        return at_least_one(groups4(d.connections)) * PINION_GROUP4;
@@ -167,6 +167,10 @@ uint32_t groups6(const config::Connections& connections) {
   return groups(connections.ipv6, PINION_WAYS * PINION_GROUP6);
 }
 
+uint32_t counters_of_all_cpus(const config::Limits& limits) {
+  return (limits.servers + 1) * static_cast<uint32_t>(libbpf_num_possible_cpus());
+}
+
 void Program::Close::operator()(pinion_bpf* object) const { pinion_bpf__destroy(object); }
 
 Result<Program> Program::load(const Pins& pins, const config::Director& director,
@@ -190,6 +194,7 @@ Result<Program> Program::load(const Pins& pins, const config::Director& director
     return ready.error();
   object.rodata->pinion_groups4 = groups4(director.connections);
   object.rodata->pinion_groups6 = groups6(director.connections);
+  object.rodata->pinion_servers = director.limits.servers + 1;
   object.rodata->pinion_methods = methods;
   if (pinion_bpf__load(&object) != 0) return load_error();
   return program;

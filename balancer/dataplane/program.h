@@ -22,6 +22,9 @@ namespace pinion {
 uint32_t groups4(const config::Connections& connections);
 uint32_t groups6(const config::Connections& connections);
 
+// Entries of map `counters`.
+uint32_t counters_of_all_cpus(const config::Limits& limits);
+
 class Program {
  public:
   // Adopts the maps pinned by a daemon of the same layout and sizes; where there are none, makes

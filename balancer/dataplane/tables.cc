@@ -36,12 +36,12 @@ Result<Tables> Tables::open(const Program& program, const config::Limits& limits
            program.open_into(tables.services_, "services"),
            program.open_into(tables.egress_, "egress"),
            program.open_into(tables.cursors_, "cursors"),
-           program.open_into(tables.counters_, "counters"),
            program.map_into(tables.settings_, "settings", 1),
            program.map_into(tables.vips_, "vips", 1),
            program.map_into(tables.slots_, "slots", limits.slots),
            program.map_into(tables.servers_, "real_servers", servers),
            program.map_into(tables.load_, "load", servers),
+           program.map_into(tables.counters_, "counters", counters_of_all_cpus(limits)),
        }) {
     if (!opened) return opened.error();
   }
@@ -88,10 +88,8 @@ Result<> Tables::apply(const Change& change) {
 Result<> Tables::prepare_server(const Change::Server& server) {
   const bool begins =
       !(server.before.flags & PINION_SERVER_USED) && (server.after.flags & PINION_SERVER_USED);
-  if (begins) {
-    auto zeroed = counters_.put(server.index, [] { return pinion_counters{}; });
-    if (!zeroed) return zeroed.error();
-  }
+  for (size_t place = server.index; begins && place < counters_.size(); place += servers_.size())
+    counters_[place] = {};
   if (has_replies(server.after)) pinion_vip_set(&vips_[0], server.after.address);
   return server.after.ifindex ? allow_egress(server.after.ifindex) : Result<>();
 }

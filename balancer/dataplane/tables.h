@@ -52,7 +52,7 @@ class Tables {
   MappedArray<pinion_real_server> servers_;
   MappedArray<pinion_load> load_;
   PerCpuArray<uint32_t> cursors_;
-  PerCpuArray<pinion_counters> counters_;
+  MappedArray<pinion_counters> counters_;  // As abi.h tells.
 };
 
 }  // namespace pinion

@@ -95,8 +95,9 @@ void Instance::size(const Setup& setup) {
   resize(maps->services, setup.services);
   resize(maps->cursors, setup.services + 1);
   resize(maps->slots, setup.services * slots_of(setup));
-  for (bpf_map* map : {maps->real_servers, maps->load, maps->counters})
-    resize(map, setup.servers + 1);
+  for (bpf_map* map : {maps->real_servers, maps->load}) resize(map, setup.servers + 1);
+  skeleton_->rodata->pinion_servers = setup.servers + 1;
+  resize(maps->counters, (setup.servers + 1) * static_cast<uint32_t>(libbpf_num_possible_cpus()));
 }
 
 pinion_settings Instance::write_settings() {

@@ -29,11 +29,11 @@ expect_equal "connections of web" "$(connections_of web)" "${spread//server/10.0
 expect_equal "connections of web6" "$(connections_of web6)" "${spread6//server/fd00::1}"
 
 step "Each packet that came in has exactly one verdict"
-before=$(packets_and_verdicts)
+before=$(at_rest verdicts_given)
 ask_times 20 "http://$VIP/" >/dev/null
 on client ping -q -c 5 -i 0.05 "$VIP" >/dev/null
 on client ping -q -c 5 -i 0.05 -s 4000 10.0.0.2 >/dev/null
-after=$(packets_and_verdicts)
+after=$(at_rest verdicts_given)
 packets=$((${after% *} - ${before% *})) verdicts=$((${after#* } - ${before#* }))
 expect_at_least "packets that came in" "$packets" 120
 expect_equal "verdicts given" "$verdicts" "$packets"

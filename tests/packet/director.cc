@@ -105,8 +105,10 @@ Director::Director(const std::string& object_file, uint32_t groups6, uint32_t me
   set_size(object_.get(), "services", 64);
   set_size(object_.get(), "slots", kSlots);
   set_size(object_.get(), "cursors", 64);
-  for (const char* map : {"real_servers", "load", "counters"})
-    set_size(object_.get(), map, kServers);
+  for (const char* map : {"real_servers", "load"}) set_size(object_.get(), map, kServers);
+  const uint32_t counters = kServers * static_cast<uint32_t>(libbpf_num_possible_cpus());
+  set_size(object_.get(), "counters", counters);
+  set_rodata(object_.get(), "pinion_servers", kServers);
   set_size(object_.get(), "connections4", kGroups * PINION_GROUP4);
   set_size(object_.get(), "connections6", kGroups * PINION_GROUP6);
   set_rodata(object_.get(), "pinion_groups4", kGroups);
@@ -120,6 +122,7 @@ Director::Director(const std::string& object_file, uint32_t groups6, uint32_t me
   servers_ = memory<pinion_real_server>("real_servers", kServers);
   load_ = memory<pinion_load>("load", kServers);
   slots_ = memory<Slot>("slots", kSlots);
+  counters_ = {memory<pinion_counters>("counters", counters), counters};
 }
 
 int Director::map(const char* name) const {
@@ -149,7 +152,7 @@ void Director::reset() {
   std::fill_n(load_, kServers, pinion_load{});
   std::fill_n(slots_, kSlots, Slot{});
   zero_per_cpu<uint32_t>("cursors", 64);
-  zero_per_cpu<pinion_counters>("counters", kServers);
+  std::fill(counters_.begin(), counters_.end(), pinion_counters{});
   zero_per_cpu<pinion_verdict_counters>("verdicts", 1);
   zero_per_cpu<pinion_replies>("replies", 1);
   vips_ = {};
@@ -252,10 +255,9 @@ std::array<uint64_t, PINION_VERDICT_COUNT> Director::verdicts() const {
 }
 
 pinion_counters Director::counters(uint32_t server) const {
-  std::vector<pinion_counters> values(static_cast<size_t>(libbpf_num_possible_cpus()));
-  bpf_map_lookup_elem(map("counters"), &server, values.data());
   pinion_counters sum{};
-  for (const auto& value : values) {
+  for (size_t place = server; place < counters_.size(); place += kServers) {
+    const pinion_counters& value = counters_[place];
     sum.connections += value.connections;
     sum.packets += value.packets;
     sum.bytes += value.bytes;

@@ -132,6 +132,7 @@ class Director {
   pinion_real_server* servers_ = nullptr;
   pinion_load* load_ = nullptr;
   Slot* slots_ = nullptr;
+  std::span<pinion_counters> counters_;  // Of all CPUs.
 };
 
 // The tick now, on the data plane's clock.

@@ -70,21 +70,23 @@ print(json.load(sys.stdin)[0]["stats64"]["tx"]["packets"])'
 # A line "name packets" for each verdict.
 verdicts() { ctl_json verdicts --all | jq -r '.verdicts[] | "\(.name) \(.packets)"'; }
 
-# "packets verdicts", read at a moment when no packet came in between: there may be few on a machine
-# that is busy with other things.
-packets_and_verdicts() {
-  local before after given deadline=$((SECONDS + 30))
+# at_rest COMMAND...: "packets output": the packets seen, and what the command says at a moment when
+# none came in. There may be few such on a machine that is busy with other things.
+at_rest() {
+  local before after output deadline=$((SECONDS + 30))
   while ((SECONDS < deadline)); do
     before=$(packets_seen)
-    given=$(verdicts | awk '{ sum += $2 } END { print sum + 0 }')
+    output=$("$@")
     after=$(packets_seen)
     if ((before == after)); then
-      echo "$before $given"
+      echo "$before $output"
       return
     fi
   done
   fail "there is no moment without a packet"
 }
+
+verdicts_given() { verdicts | awk '{ sum += $2 } END { print sum + 0 }'; }
 
 # server_json SERVICE ADDRESS: one real server as JSON.
 server_json() { ctl_json server list "$1" | jq -e ".servers[] | select(.address == \"$2\")"; }

@@ -9,25 +9,25 @@ namespace {
 using CountersTest = Plane;
 
 TEST_F(CountersTest, AddsTheCpusUp) {
-  PerCpuArray<pinion_counters> written;
-  ASSERT_DONE(program_->open_into(written, "counters"));
+  MappedArray<pinion_counters> written;
+  const uint32_t all = counters_of_all_cpus(director_.limits);
+  const uint32_t of_each_cpu = director_.limits.servers + 1;
+  ASSERT_DONE(program_->map_into(written, "counters", all));
   uint64_t sums[5] = {};
-  for (uint32_t index = 0; index <= director_.limits.servers; ++index)
-    ASSERT_DONE(written.put(index, [&, cpu = 1u]() mutable {
-      const uint64_t packets = 100 * index + cpu++;
-      sums[index] += packets;
-      return pinion_counters{.connections = 1, .packets = packets, .bytes = packets * 1500};
-    }));
-  const auto counters = Counters::open(*program_);
+  for (uint32_t place = 0; place < all; ++place) {
+    const uint64_t packets = 100 * place + 1;
+    sums[place % of_each_cpu] += packets;
+    written[place] = {.packets = packets, .bytes = packets * 1500, .connections = 1};
+  }
+  const auto counters = Counters::open(*program_, director_.limits);
   ASSERT_DONE(counters);
   for (const uint32_t count : {0u, 1u, 3u, 5u}) {  // The map has five.
     const auto read = counters->servers(count);
-    ASSERT_DONE(read);
-    ASSERT_EQ(read->size(), count);
+    ASSERT_EQ(read.size(), count);
     for (uint32_t index = 0; index < count; ++index) {
-      EXPECT_EQ((*read)[index].connections, written.cpus());
-      EXPECT_EQ((*read)[index].packets, sums[index]);
-      EXPECT_EQ((*read)[index].bytes, sums[index] * 1500);
+      EXPECT_EQ(read[index].connections, all / of_each_cpu);
+      EXPECT_EQ(read[index].packets, sums[index]);
+      EXPECT_EQ(read[index].bytes, sums[index] * 1500);
     }
   }
 }
@@ -38,7 +38,7 @@ TEST_F(CountersTest, VerdictsByTheirNumber) {
   pinion_verdict_counters values{};
   for (uint64_t i = 0; i < PINION_VERDICT_COUNT; ++i) values.count[i] = i * 10;
   ASSERT_DONE(written.put(0, [&] { return values; }));
-  const auto counters = Counters::open(*program_);
+  const auto counters = Counters::open(*program_, director_.limits);
   ASSERT_DONE(counters);
   const auto verdicts = counters->verdicts();
   ASSERT_DONE(verdicts);

@@ -114,13 +114,13 @@ TEST_F(TablesTest, AServiceThatGoesComesBackIfTheRestFails) {
 }
 
 TEST_F(TablesTest, AUsedIndexBeginsWithCountersOfNothing) {
-  PerCpuArray<pinion_counters> counters;
-  ASSERT_DONE(program_->open_into(counters, "counters"));
+  MappedArray<pinion_counters> counters;
+  const uint32_t all = counters_of_all_cpus(director_.limits);
+  ASSERT_DONE(program_->map_into(counters, "counters", all));
   const auto traffic = [&](uint32_t index) {
-    return Counters::open(*program_)->servers(index + 1)->at(index);
+    return Counters::open(*program_, director_.limits)->servers(index + 1).at(index);
   };
-  for (const uint32_t index : {1u, 2u})
-    ASSERT_DONE(counters.put(index, [] { return pinion_counters{1, 2, 3, 4, 5}; }));
+  for (uint32_t place = 0; place < all; ++place) counters[place] = {2, 3, 1, 4, 5};
   Change change;
   change.servers = {{.index = 1, .after = server(PINION_SERVER_USED)},
                     {.index = 2,
@@ -128,7 +128,7 @@ TEST_F(TablesTest, AUsedIndexBeginsWithCountersOfNothing) {
                      .after = server(PINION_SERVER_USED | PINION_SERVER_UNREACHABLE)}};
   ASSERT_DONE(tables_->apply(change));
   EXPECT_EQ(traffic(1).packets, 0u);
-  EXPECT_EQ(traffic(2).packets, 2 * counters.cpus());
+  EXPECT_EQ(traffic(2).packets, 2 * all / (director_.limits.servers + 1));
 }
 
 TEST_F(TablesTest, AnInterfaceThatIsGoneIsNoFailure) {
