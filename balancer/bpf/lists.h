@@ -14,6 +14,7 @@
 	X(FORWARD_KNOWN, FORWARD, "forwarded: the connection was known")                           \
 	X(FORWARD_NEW, FORWARD, "forwarded: a new connection was made")                            \
 	X(FORWARD_REPLY, FORWARD, "forwarded: a real server's reply, to its client")               \
+	X(FORWARD_ICMP, FORWARD, "forwarded: an ICMP error about a known connection")              \
 	X(FORWARD_TABLE_FULL, FORWARD,                                                             \
 	  "forwarded by hash, without state: every place for the connection is established")       \
 	X(PASS_NOT_IP, PASS, "left to the stack: neither IPv4 nor IPv6 (ARP, LLDP, ...)")          \

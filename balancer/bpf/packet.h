@@ -9,7 +9,10 @@
 enum pinion_mirroring { PINION_MIRROR_NONE, PINION_MIRROR_KNOWN, PINION_MIRROR_NEW };
 
 struct pinion_packet {
-	union { /* Both begin with what is hashed; the family says which is meant. */
+	/* Of an ICMP error, that of the connection which it concerns. Both begin with what is
+	 * hashed; the family says which is meant.
+	 */
+	union {
 		struct pinion_flow4 flow4;
 		struct pinion_flow6 flow6;
 	};
@@ -32,8 +35,8 @@ struct pinion_packet {
 	__u8 is_v6;
 	__u8 event;	 /* enum pinion_event */
 	__u16 network;	 /* Bytes of the frame before the IP header. */
-	__u16 transport; /* And before that of TCP or UDP. */
-	__u16 zero;
+	__u16 transport; /* And before that of TCP, UDP or ICMP. */
+	__u16 quoted;	 /* An ICMP error's: before that of TCP or UDP which it quotes; else 0. */
 };
 
 static __always_inline __u8 pinion_protocol(const struct pinion_packet *pkt)

@@ -253,6 +253,15 @@ static __always_inline int pinion_read_forward(struct pinion_packet *pkt, __u32 
 	return pinion_is_from(pkt, forward->link.server, table);
 }
 
+/* It goes the way that the connection's client comes. */
+static __always_inline void pinion_lead_back(struct pinion_packet *pkt,
+					     const struct pinion_found *forward)
+{
+	pkt->reference = forward->link.server;
+	pkt->last_hop = forward->link.next_hop;
+	pkt->is_reply = 1;
+}
+
 /* A packet of the real server. One whose connection is gone is left to the stack. */
 static __always_inline enum pinion_verdict pinion_known_reply(struct pinion_packet *pkt,
 							      const struct pinion_found *half,
@@ -274,8 +283,6 @@ static __always_inline enum pinion_verdict pinion_known_reply(struct pinion_pack
 		PINION_STORE(forward.connection->seen, pkt->now);
 	if ((__s32)(PINION_LOAD(half->connection->seen) - pkt->now) < (__s32)pinion_period(config))
 		PINION_STORE(half->connection->seen, pkt->now + 2 * pinion_period(config));
-	pkt->reference = forward.link.server;
-	pkt->last_hop = forward.link.next_hop;
-	pkt->is_reply = 1;
+	pinion_lead_back(pkt, &forward);
 	return PINION_FORWARD_REPLY;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Stage 1: Ethernet, up to two VLAN tags, IPv4 with options or IPv6 with extension headers, and the
- * ports of TCP and UDP. Every packet that is not plainly ours to forward is passed to the stack:
- * we share the interface with sshd, ARP and everybody else.
+ * ports of TCP and UDP; of all else the flow has the protocol (icmp.h reads on). Every packet that
+ * is not plainly ours to forward is passed to the stack: we share the interface with sshd, ARP and
+ * everybody else.
  */
 #pragma once
 
@@ -122,6 +123,7 @@ static __always_inline enum pinion_verdict pinion_parse_ports(void *at, void *en
 		return pinion_parse_tcp(at, end, length, ports, pkt);
 	if (protocol == IPPROTO_UDP)
 		return pinion_parse_udp(at, end, length, ports, pkt);
+	*ports = pinion_join(0, bpf_htonl((__u32)protocol << 24));
 	return PINION_PASS_OTHER_PROTOCOL;
 }
 
@@ -175,10 +177,24 @@ static __always_inline int pinion_is_extension(__u8 protocol)
 	       protocol == IPPROTO_ROUTING || protocol == IPPROTO_AH;
 }
 
+/* Steps over all of them. */
+static __always_inline enum pinion_verdict pinion_skip_headers(void **at, void *end, __u8 *protocol,
+							       __u32 *left)
+{
+	for (int i = 0; i < PINION_IPV6_HEADERS && pinion_is_extension(*protocol); i++) {
+		enum pinion_verdict verdict = pinion_skip_header(at, end, protocol, left);
+
+		if (verdict)
+			return verdict;
+	}
+	return pinion_is_extension(*protocol) ? PINION_PASS_TOO_DEEP : PINION_NEXT;
+}
+
 static __always_inline enum pinion_verdict pinion_parse_ipv6(struct pinion_cursor *cursor,
 							     struct pinion_packet *pkt)
 {
 	struct ipv6hdr *ip = cursor->at;
+	enum pinion_verdict verdict;
 	void *at = ip + 1;
 	__u8 protocol;
 	__u32 left;
@@ -192,15 +208,9 @@ static __always_inline enum pinion_verdict pinion_parse_ipv6(struct pinion_curso
 	pkt->bytes = left + sizeof(*ip);
 	__builtin_memcpy(pkt->flow6.saddr, &ip->saddr, 16);
 	__builtin_memcpy(pkt->flow6.daddr, &ip->daddr, 16);
-	for (int i = 0; i < PINION_IPV6_HEADERS && pinion_is_extension(protocol); i++) {
-		enum pinion_verdict verdict =
-			pinion_skip_header(&at, cursor->end, &protocol, &left);
-
-		if (verdict)
-			return verdict;
-	}
-	if (pinion_is_extension(protocol))
-		return PINION_PASS_TOO_DEEP;
+	verdict = pinion_skip_headers(&at, cursor->end, &protocol, &left);
+	if (verdict)
+		return verdict;
 	if (protocol == IPPROTO_FRAGMENT)
 		return PINION_PASS_FRAGMENT;
 	pkt->transport = pinion_offset(cursor, at);

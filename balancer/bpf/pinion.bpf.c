@@ -7,6 +7,7 @@
 
 #include "parse.h"
 #include "connect.h"
+#include "icmp.h"
 #include "forward.h"
 
 char pinion_license[] SEC("license") = "Dual BSD/GPL";
@@ -86,6 +87,8 @@ int pinion_ingress(struct xdp_md *ctx)
 
 	if (verdict == PINION_NEXT)
 		verdict = pinion_connect(&pkt);
+	else if (verdict == PINION_PASS_OTHER_PROTOCOL)
+		verdict = (enum pinion_verdict)pinion_icmp(ctx, &pkt);
 	if (pinion_action_of(verdict) == PINION_ACTION_FORWARD) {
 		count = pinion_touch_counters(pkt.reference);
 		verdict = pinion_forward(ctx, &pkt, verdict, &ifindex);

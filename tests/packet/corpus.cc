@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/packet/corpus.h"
 
+#include "tests/packet/icmp.h"
+
 namespace pinion::packet {
 namespace {
-
-Packet ipv6(Packet packet) {
-  packet.from = "2001:db8:1::9";
-  packet.to = "2001:db8::1";
-  return packet;
-}
 
 std::vector<Packet> packets() {
   const std::vector<Extension> chain = {hop_by_hop(), routing(0), authentication(),
@@ -26,6 +22,8 @@ std::vector<Packet> packets() {
       {.protocol = kUdp, .dport = 53},
       {.protocol = kUdp, .dport = 53, .ip_options = {0x94, 4, 0, 0}},
       {.protocol = 1},
+      error_about(turned({}), kTooBig4),
+      error_about(turned({.protocol = kUdp, .dport = 53}), kUnreachable, 28),
       {.dport = 22},
       {.to = "10.0.0.2"},
       {.fragment = 0x2000},
@@ -40,6 +38,8 @@ std::vector<Packet> packets() {
       ipv6({.extensions = {ipv6_fragment(1)}}),
       ipv6({.extensions = std::vector<Extension>(7, hop_by_hop())}),
       ipv6({.protocol = 58}),
+      error_about(turned(ipv6({})), kTooBig6),
+      error_about(turned(ipv6({.protocol = kUdp, .dport = 53})), kUnreachable, 48),
       ipv6({.dport = 22}),
   };
 }

@@ -23,7 +23,7 @@ class Corpus : public WithDirector {
   uint64_t forwarded() const {
     const auto verdicts = director().verdicts();
     return verdicts[PINION_FORWARD_KNOWN] + verdicts[PINION_FORWARD_NEW] +
-           verdicts[PINION_FORWARD_TABLE_FULL];
+           verdicts[PINION_FORWARD_ICMP] + verdicts[PINION_FORWARD_TABLE_FULL];
   }
   // What all real servers were sent.
   pinion_counters sent() const {
@@ -56,9 +56,9 @@ TEST_F(Corpus, TheSumOfVerdictsEqualsThePacketsSeen) {
   EXPECT_EQ(director().verdict(PINION_NEXT), 0u);
   EXPECT_EQ(sent().packets, forwarded());
   for (const auto verdict :
-       {PINION_FORWARD_KNOWN, PINION_FORWARD_NEW, PINION_PASS_NOT_IP, PINION_PASS_NOT_OURS,
-        PINION_PASS_OTHER_PROTOCOL, PINION_PASS_MULTICAST, PINION_PASS_FRAGMENT,
-        PINION_PASS_TOO_DEEP, PINION_PASS_MALFORMED, PINION_DROP_NO_NEIGHBOUR,
+       {PINION_FORWARD_KNOWN, PINION_FORWARD_NEW, PINION_FORWARD_ICMP, PINION_PASS_NOT_IP,
+        PINION_PASS_NOT_OURS, PINION_PASS_OTHER_PROTOCOL, PINION_PASS_MULTICAST,
+        PINION_PASS_FRAGMENT, PINION_PASS_TOO_DEEP, PINION_PASS_MALFORMED, PINION_DROP_NO_NEIGHBOUR,
         PINION_DROP_NO_EGRESS, PINION_DROP_NO_SERVER, PINION_DROP_INTERNAL})
     EXPECT_GT(director().verdict(verdict), 0u) << name_of(verdict) << " was not met";
   expect_exact_load();

@@ -3,43 +3,14 @@
 #include <linux/bpf.h>
 #include <time.h>
 
+#include "tests/packet/icmp.h"
 #include "tests/packet/tunnel.h"
 
 namespace pinion::packet {
 namespace {
 
-// The answer to the client: its packet quoted, and what would have fit.
-Bytes too_big(const Packet& packet, uint32_t mtu) {
-  const Bytes frame = build(packet);
-  const bool v6 = is_v6(packet);
-  const size_t quoted = v6 ? 1232 : 548;
-  Packet reply = {.destination_mac = packet.source_mac,
-                  .source_mac = packet.destination_mac,
-                  .tags = packet.tags,
-                  .from = packet.to,
-                  .to = packet.from};
-  reply.protocol = v6 ? kIcmp6 : kIcmp;
-  reply.payload = v6 ? Bytes{2, 0, 0, 0, 0, 0} : Bytes{3, 4, 0, 0, 0, 0};
-  put16(reply.payload, mtu);
-  const auto begin = frame.begin() + static_cast<ptrdiff_t>(ip_offset(packet));
-  reply.payload.insert(reply.payload.end(), begin, begin + static_cast<ptrdiff_t>(quoted));
-  reply.fragment = 0x4000;
-  reply.id = 0;
-  reply.traffic_class = v6 ? 0 : 0xc0;
-  return build(reply);
-}
-
 class TooBig : public WithTunnel {
  protected:
-  // With so many bytes in all.
-  static Packet sized(Packet packet, size_t bytes) {
-    packet.payload.clear();
-    packet.payload = Bytes(bytes - (build(packet).size() - ip_offset(packet)));
-    for (size_t i = 0; i < packet.payload.size(); ++i)
-      packet.payload[i] = static_cast<uint8_t>(i * 7);
-    return packet;
-  }
-
   // Up to the last byte.
   void expect_answer_beyond(const Packet& packet, uint32_t room) {
     const Packet fits = sized(packet, room), too = sized(packet, room + 1);
@@ -54,8 +25,6 @@ class TooBig : public WithTunnel {
     return static_cast<uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(time.tv_nsec);
   }
 };
-
-constexpr uint16_t kDontFragment = 0x4000;
 
 TEST_F(TooBig, IsAnsweredWithWhatFits) {
   const struct {

@@ -7,6 +7,7 @@
 
 #include "balancer/bpf/hash.h"
 #include "tests/packet/director.h"
+#include "tests/packet/families.h"
 
 namespace pinion::packet {
 
@@ -18,23 +19,10 @@ inline constexpr uint16_t kPort = 6080;
 inline constexpr char kServer4[] = "192.0.2.11", kSource4[] = "192.0.2.2";
 inline constexpr char kServer6[] = "2001:db8:2::11", kSource6[] = "2001:db8:2::2";
 
-inline bool is_v6(const Packet& packet) { return packet.to.find(':') != std::string::npos; }
-
 inline void put_words(const std::string& address, __be32 (&words)[4]) {
   Bytes bytes = address_bytes(address);
   if (bytes.size() == 4) bytes.insert(bytes.begin(), {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff});
   std::copy(bytes.begin(), bytes.end(), reinterpret_cast<uint8_t*>(words));
-}
-
-inline Packet ipv6(Packet packet) {
-  packet.from = "2001:db8:1::9";
-  packet.to = "2001:db8::1";
-  return packet;
-}
-
-inline void put16(Bytes& out, size_t value) {
-  out.push_back(static_cast<uint8_t>(value >> 8));
-  out.push_back(static_cast<uint8_t>(value));
 }
 
 struct Kind {
@@ -94,8 +82,12 @@ class WithTunnel : public WithDirector {
   }
 
   // One hop less to go, inside of a packet from `source` to `address`.
-  Bytes wrapped(Packet packet, const std::string& address, const std::string& source,
+  Bytes wrapped(const Packet& packet, const std::string& address, const std::string& source,
                 Kind kind = {}) {
+    return wrapped_as(packet, hash_of(packet), address, source, kind);
+  }
+  Bytes wrapped_as(Packet packet, uint32_t hash, const std::string& address,
+                   const std::string& source, Kind kind) {
     --packet.ttl;
     const Bytes inner = build(packet);
     Packet outer = {.tags = packet.tags, .from = source, .to = address};
@@ -104,7 +96,7 @@ class WithTunnel : public WithDirector {
     outer.fragment = 0x4000;
     outer.id = 0;
     outer.traffic_class = packet.traffic_class;
-    outer.flow_label = hash_of(packet) & 0xfffff;
+    outer.flow_label = hash & 0xfffff;
     if (kind.tunnel == PINION_TUNNEL_GRE) {
       Bytes gre = {0, 0};
       put16(gre, is_v6(packet) ? 0x86dd : 0x0800);
@@ -112,7 +104,7 @@ class WithTunnel : public WithDirector {
       outer.protocol = kGre;
     } else if (kind.tunnel == PINION_TUNNEL_GUE) {
       const bool known = packet.udp_checksum && packet.extensions.empty();
-      put_gue(outer, outer.protocol, static_cast<uint16_t>(49152 + hash_of(packet) % 16384),
+      put_gue(outer, outer.protocol, static_cast<uint16_t>(49152 + hash % 16384),
               known && (kind.checksum || address.find(':') != std::string::npos));
     }
     return towards(kServer, build(outer));

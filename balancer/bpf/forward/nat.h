@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* NAT: the client's packet gets the real server's address and port for its destination, the reply
- * the VIP's for its source. The director is a router on this way: it counts the TTL down.
+ * the VIP's for its source. The director is a router on this way: it counts the TTL down. ICMP
+ * errors about either are translated with what they quote.
  */
 #pragma once
 
@@ -12,27 +13,10 @@
 #include <linux/udp.h>
 #include <bpf/bpf_endian.h>
 
-#include "../checksum.h"
 #include "../maps.h"
 #include "forwarding.h"
-
-/* The end of the packet that changes, and what it becomes: `address` is one word of IPv4, or four.
- */
-struct pinion_translation {
-	const __be32 *address;
-	__be16 port;
-	int is_source;
-};
-
-/* Returns what that adds to the transport's checksum. */
-static __always_inline __u64 pinion_replace_port(__be16 *ports, const struct pinion_translation *to)
-{
-	__be16 *port = to->is_source ? &ports[0] : &ports[1];
-	__u64 change = pinion_sum_change(*port, to->port);
-
-	*port = to->port;
-	return change;
-}
+#include "quoted.h"
+#include "translation.h"
 
 static __always_inline enum pinion_verdict
 pinion_translate_transport(struct xdp_md *ctx, const struct pinion_packet *pkt, __u64 changes,
@@ -42,6 +26,8 @@ pinion_translate_transport(struct xdp_md *ctx, const struct pinion_packet *pkt, 
 	__be16 *ports = (void *)(long)ctx->data + (pkt->transport & 0x3fff);
 	__sum16 *checksum;
 
+	if (pkt->quoted)
+		return (enum pinion_verdict)pinion_translate_quoted(ctx, pkt, changes);
 	if (pinion_protocol(pkt) == IPPROTO_TCP) {
 		struct tcphdr *tcp = (void *)ports;
 
@@ -56,11 +42,7 @@ pinion_translate_transport(struct xdp_md *ctx, const struct pinion_packet *pkt, 
 		checksum = &udp->check;
 	}
 	changes += pinion_replace_port(ports, to);
-	if (pinion_protocol(pkt) == IPPROTO_UDP && *checksum == 0)
-		return PINION_NEXT; /* The sender made none (RFC 768). */
-	*checksum = pinion_sum_update(*checksum, changes);
-	if (pinion_protocol(pkt) == IPPROTO_UDP && *checksum == 0)
-		*checksum = 0xffff;
+	pinion_update_transport(checksum, pinion_protocol(pkt), changes);
 	return PINION_NEXT;
 }
 
@@ -69,16 +51,13 @@ static __always_inline enum pinion_verdict pinion_translate4(struct xdp_md *ctx,
 							     const struct pinion_translation *to)
 {
 	struct iphdr *ip = (void *)(long)ctx->data + (pkt->network & 0x3fff);
-	__be32 *place;
 	__u64 change;
 
 	if ((void *)(ip + 1) > (void *)(long)ctx->data_end)
 		return PINION_DROP_INTERNAL;
 	if (ip->ttl <= 1)
 		return PINION_DROP_TTL;
-	place = to->is_source ? &ip->saddr : &ip->daddr;
-	change = pinion_sum_change(*place, to->address[0]);
-	*place = to->address[0];
+	change = pinion_replace_address(to->is_source ? &ip->saddr : &ip->daddr, 1, to);
 	/* The TTL is the first byte of its word: one less, and the sum has 0x0100 less. */
 	ip->check = pinion_sum_update(ip->check, change + (__u16)~bpf_htons(0x0100));
 	ip->ttl--;
@@ -90,18 +69,14 @@ static __always_inline enum pinion_verdict pinion_translate6(struct xdp_md *ctx,
 							     const struct pinion_translation *to)
 {
 	struct ipv6hdr *ip = (void *)(long)ctx->data + (pkt->network & 0x3fff);
-	__be32 *place;
-	__u64 change = 0;
+	__u64 change;
 
 	if ((void *)(ip + 1) > (void *)(long)ctx->data_end)
 		return PINION_DROP_INTERNAL;
 	if (ip->hop_limit <= 1)
 		return PINION_DROP_TTL;
-	place = to->is_source ? ip->saddr.in6_u.u6_addr32 : ip->daddr.in6_u.u6_addr32;
-	for (int i = 0; i < 4; i++) {
-		change += pinion_sum_change(place[i], to->address[i]);
-		place[i] = to->address[i];
-	}
+	change = pinion_replace_address(
+		to->is_source ? ip->saddr.in6_u.u6_addr32 : ip->daddr.in6_u.u6_addr32, 4, to);
 	ip->hop_limit--;
 	return pinion_translate_transport(ctx, pkt, change, to);
 }

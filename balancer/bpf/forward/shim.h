@@ -49,18 +49,18 @@ static __always_inline __u8 pinion_shim_protocol(const struct pinion_shim *shim)
 	return shim->tunnel == PINION_TUNNEL_GRE ? IPPROTO_GRE : shim->inner;
 }
 
-/* Has the segment a checksum that is not 0? */
+/* Has what the packet carries a checksum that is not 0? */
 static __always_inline int pinion_has_checksum(struct xdp_md *ctx, const struct pinion_packet *pkt)
 {
 	struct udphdr *udp = (void *)(long)ctx->data + (pkt->transport & 0x3fff);
 
-	if (pinion_protocol(pkt) == IPPROTO_TCP)
+	if (pkt->quoted || pinion_protocol(pkt) == IPPROTO_TCP)
 		return 1;
 	return (void *)(udp + 1) <= (void *)(long)ctx->data_end && udp->check != 0;
 }
 
-/* The packet has given up its hop. An IPv4 header sums up to 0; an IPv6 header to what it has
- * beyond the pseudo-header.
+/* The packet has given up its hop. An IPv4 header sums up to 0, and so does ICMP, which has no
+ * pseudo-header there; an IPv6 header to what it has beyond the pseudo-header.
  */
 static __always_inline void pinion_sum_inner(struct xdp_md *ctx, const struct pinion_packet *pkt,
 					     struct pinion_shim *shim)
@@ -70,7 +70,10 @@ static __always_inline void pinion_sum_inner(struct xdp_md *ctx, const struct pi
 
 	if (!pinion_has_checksum(ctx, pkt))
 		return;
-	if (!pkt->is_v6) {
+	if (!pkt->is_v6 && pkt->quoted) {
+		shim->sum = 0;
+		shim->summed = 1;
+	} else if (!pkt->is_v6) {
 		shim->sum = (__u16)~pinion_sum_fold((__u64)pkt->flow4.saddr + pkt->flow4.daddr +
 						    bpf_htons(pkt->flow4.protocol) +
 						    bpf_htons((__u16)(pkt->bytes - headers)));

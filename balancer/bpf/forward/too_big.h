@@ -10,6 +10,7 @@
 #pragma once
 
 #include "../connect.h"
+#include "../icmp.h"
 #include "outer.h"
 
 #define PINION_QUOTE4 548  /* 576 bytes in all (RFC 1812, 4.3.2.3). */
@@ -17,13 +18,6 @@
 
 #define PINION_REPLY_EVERY 1000000ull /* ns */
 #define PINION_REPLY_BURST 100
-
-struct pinion_icmp {
-	__u8 type;
-	__u8 code;
-	__u16 check;
-	__be32 mtu;
-};
 
 static __always_inline int pinion_may_reply(void)
 {
@@ -42,13 +36,15 @@ static __always_inline int pinion_may_reply(void)
 	return 1;
 }
 
-/* Nobody is told what did not come from a host (RFC 1122, 3.2.2), or may be put into fragments. */
+/* Nobody is told of an ICMP error, or of what did not come from a host (RFC 1122, 3.2.2), or may be
+ * put into fragments.
+ */
 static __always_inline int pinion_wants_reply(const struct pinion_packet *pkt, void *at, void *end)
 {
 	const __u8 *from = (const __u8 *)pkt; /* Either flow begins with the client's address. */
 	struct iphdr *ip = at;
 
-	if ((void *)(ip + 1) > end)
+	if ((void *)(ip + 1) > end || pkt->quoted)
 		return 0;
 	if (pkt->is_v6)
 		return pkt->bytes >= PINION_QUOTE6 && from[0] != 0xff &&
@@ -92,7 +88,7 @@ static __always_inline int pinion_icmp_of(struct xdp_md *ctx, const struct pinio
 	void *end = (void *)(long)ctx->data_end;
 	__s64 sum;
 
-	icmp->mtu = bpf_htonl(mtu);
+	icmp->rest = bpf_htonl(mtu);
 	icmp->check = 0;
 	if (pkt->is_v6) {
 		icmp->type = 2;
@@ -106,7 +102,7 @@ static __always_inline int pinion_icmp_of(struct xdp_md *ctx, const struct pinio
 	}
 	if (sum < 0)
 		return 0;
-	icmp->check = (__u16)~pinion_sum_fold((__u64)sum + *(__u32 *)icmp + icmp->mtu);
+	icmp->check = (__u16)~pinion_sum_fold((__u64)sum + *(__u32 *)icmp + icmp->rest);
 	return 1;
 }
 

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* ICMP errors that concern a connection. Whoever cannot deliver one of its packets tells the
+ * sender, and quotes what it could not deliver: the IP header, and 8 bytes at least of what follows
+ * (RFC 792), which have the ports. Turned round, that is a flow that the connection table has:
+ *
+ *   it quotes                  it is sent to   turned round, it is the key of
+ *   VIP:port > client:port     the VIP         the connection, and goes to the real server
+ *   client:port > server:port  the client      its reply half (NAT), and goes to the client
+ *
+ * So one look into the table finds whose it is. It changes nothing there, since an error proves
+ * neither that an end is alive nor that it is not. All other ICMP is left to the stack.
+ */
+#pragma once
+
+#include "connect.h"
+#include "parse.h"
+
+struct pinion_icmp {
+	__u8 type;
+	__u8 code;
+	__u16 check;
+	__be32 rest; /* By type; of "fragmentation needed" and "packet too big", the MTU. */
+};
+
+/* Types of errors, a bit for each: unreachable, time exceeded, parameter problem; in ICMPv6 also
+ * packet too big.
+ */
+#define PINION_ICMP4_ERRORS (1u << 3 | 1u << 11 | 1u << 12)
+#define PINION_ICMP6_ERRORS (1u << 1 | 1u << 2 | 1u << 3 | 1u << 4)
+
+/* What is read of the error, and how far that has come. */
+struct pinion_quote {
+	void *at;
+	void *end;     /* Of the frame. */
+	__u32 left;    /* From `at` on, as the IP header has it. */
+	__u8 protocol; /* Of what is at `at`. */
+};
+
+/* Steps over the ICMP header. What is shorter is no error. */
+static __always_inline enum pinion_verdict pinion_parse_icmp(const struct pinion_packet *pkt,
+							     struct pinion_quote *quote)
+{
+	const __u8 protocol = pkt->is_v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
+	const __u32 errors = pkt->is_v6 ? PINION_ICMP6_ERRORS : PINION_ICMP4_ERRORS;
+	struct pinion_icmp *icmp = quote->at;
+
+	if (quote->protocol != protocol || quote->left < sizeof(*icmp) ||
+	    (void *)(icmp + 1) > quote->end)
+		return PINION_PASS_OTHER_PROTOCOL;
+	if (icmp->type > 31 || !(errors & 1u << (icmp->type & 31)))
+		return PINION_PASS_OTHER_PROTOCOL;
+	quote->at = icmp + 1;
+	quote->left -= sizeof(*icmp);
+	return PINION_NEXT;
+}
+
+/* Steps over the quoted IP header, and turns its addresses round. An error is for whoever sent what
+ * it quotes. No fragment but the first has ports.
+ */
+static __always_inline enum pinion_verdict pinion_quoted_ipv4(struct pinion_packet *pkt,
+							      struct pinion_quote *quote)
+{
+	struct iphdr *ip = quote->at;
+	__u32 header;
+
+	if (quote->left < sizeof(*ip) || (void *)(ip + 1) > quote->end)
+		return PINION_PASS_MALFORMED;
+	header = ip->ihl * 4u;
+	if (ip->version != 4 || header < sizeof(*ip) || header > quote->left)
+		return PINION_PASS_MALFORMED;
+	if (ip->saddr != pkt->flow4.daddr || ip->frag_off & bpf_htons(0x1fff))
+		return PINION_PASS_OTHER_PROTOCOL;
+	pkt->flow4.saddr = ip->daddr;
+	pkt->flow4.daddr = ip->saddr;
+	quote->protocol = ip->protocol;
+	quote->at += header;
+	quote->left -= header;
+	return PINION_NEXT;
+}
+
+static __always_inline enum pinion_verdict pinion_quoted_ipv6(struct pinion_packet *pkt,
+							      struct pinion_quote *quote)
+{
+	struct ipv6hdr *ip = quote->at;
+
+	if (quote->left < sizeof(*ip) || (void *)(ip + 1) > quote->end || ip->version != 6)
+		return PINION_PASS_MALFORMED;
+	if (!pinion_same16(ip->saddr.in6_u.u6_addr32, pkt->flow6.daddr))
+		return PINION_PASS_OTHER_PROTOCOL;
+	__builtin_memcpy(pkt->flow6.saddr, &ip->daddr, 16);
+	__builtin_memcpy(pkt->flow6.daddr, &ip->saddr, 16);
+	quote->protocol = ip->nexthdr;
+	quote->at = ip + 1;
+	quote->left -= sizeof(*ip);
+	return pinion_skip_headers(&quote->at, quote->end, &quote->protocol, &quote->left);
+}
+
+/* And its ports. An error about an error has none. */
+static __always_inline enum pinion_verdict pinion_quoted_ports(struct pinion_packet *pkt,
+							       const struct pinion_quote *quote)
+{
+	pinion_word *place =
+		pkt->is_v6 ? (pinion_word *)&pkt->flow6 + 4 : (pinion_word *)&pkt->flow4 + 1;
+	const __be16 *ports = quote->at;
+	__be16 turned[2];
+
+	if (quote->protocol != IPPROTO_TCP && quote->protocol != IPPROTO_UDP)
+		return PINION_PASS_OTHER_PROTOCOL;
+	if (quote->left < 8 || quote->at + 8 > quote->end)
+		return PINION_PASS_MALFORMED;
+	turned[0] = ports[1];
+	turned[1] = ports[0];
+	*place = pinion_ports_word(turned, quote->protocol);
+	return PINION_NEXT;
+}
+
+/* The packet's flow becomes that of the connection. */
+static __always_inline enum pinion_verdict pinion_parse_error(struct xdp_md *ctx,
+							      struct pinion_packet *pkt)
+{
+	void *begin = (void *)(long)ctx->data;
+	struct pinion_quote quote = {
+		.at = begin + (pkt->transport & 0x3fff),
+		.end = (void *)(long)ctx->data_end,
+		.left = pkt->bytes - (pkt->transport - pkt->network),
+		.protocol = pinion_protocol(pkt),
+	};
+	enum pinion_verdict verdict = pinion_parse_icmp(pkt, &quote);
+
+	if (verdict)
+		return verdict;
+	verdict = pkt->is_v6 ? pinion_quoted_ipv6(pkt, &quote) : pinion_quoted_ipv4(pkt, &quote);
+	if (verdict)
+		return verdict;
+	pkt->quoted = (__u16)(quote.at - begin);
+	return pinion_quoted_ports(pkt, &quote);
+}
+
+/* Whose is it? Of a reply half, pkt->address and pkt->port become the VIP's. */
+static __always_inline enum pinion_verdict
+pinion_find_quoted(struct pinion_packet *pkt, const pinion_word *flow, struct pinion_table table)
+{
+	const struct pinion_settings *config = pinion_settings();
+	struct pinion_found found = {}, forward = {};
+	struct pinion_buckets buckets;
+
+	if (!table.groups || !pinion_may_be_ours(pkt))
+		return PINION_PASS_OTHER_PROTOCOL;
+	if (!config)
+		return PINION_DROP_INTERNAL;
+	pkt->hash = pinion_hash(flow, (int)table.shape.words, config->seed);
+	if (!pinion_buckets_of(pkt->hash, table, &buckets))
+		return PINION_DROP_INTERNAL;
+	if (!pinion_find(buckets, flow, table.shape, &found))
+		return PINION_PASS_OTHER_PROTOCOL;
+	pkt->reference = found.link.server;
+	if (!(found.link.flags & PINION_REPLY))
+		return PINION_FORWARD_ICMP;
+	if (!pinion_two_sided() || !pinion_read_forward(pkt, found.link.server, table, &forward))
+		return PINION_PASS_OTHER_PROTOCOL;
+	pinion_lead_back(pkt, &forward);
+	return PINION_FORWARD_ICMP;
+}
+
+/* What is neither TCP nor UDP: PINION_FORWARD_ICMP, or why it is left to the stack. A function of
+ * its own, out of the way of all other packets.
+ */
+__attribute__((noinline)) int pinion_icmp(struct xdp_md *ctx, struct pinion_packet *pkt)
+{
+	const struct pinion_table v4 = {PINION_SHAPE4, pinion_groups4, 0};
+	const struct pinion_table v6 = {PINION_SHAPE6, pinion_groups6, 1};
+	enum pinion_verdict verdict;
+
+	if (!pkt)
+		return PINION_DROP_INTERNAL;
+	verdict = pinion_parse_error(ctx, pkt);
+	if (verdict)
+		return verdict;
+	return pkt->is_v6 ? pinion_find_quoted(pkt, (const pinion_word *)&pkt->flow6, v6)
+			  : pinion_find_quoted(pkt, (const pinion_word *)&pkt->flow4, v4);
+}
