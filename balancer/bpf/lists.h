@@ -33,9 +33,9 @@
 	X(DROP_NAT_CLASH, DROP,                                                                    \
 	  "dropped: the client's address and port have a connection to the real server already")   \
 	X(DROP_TTL, DROP, "dropped: its TTL (hop limit) is used up")                               \
-	X(REPLY_TOO_BIG, REPLY, "answered: too big for its tunnel, the client is told what fits")  \
-	X(DROP_TOO_BIG, DROP, "dropped: too big for its tunnel, and not to be answered")           \
-	X(DROP_REPLY_LIMIT, DROP, "dropped: too big for its tunnel, and enough is answered")       \
+	X(REPLY_TOO_BIG, REPLY, "answered: too big for its way on, its sender is told what fits")  \
+	X(DROP_TOO_BIG, DROP, "dropped: too big for its way on, and not to be answered")           \
+	X(DROP_REPLY_LIMIT, DROP, "dropped: too big for its way on, and enough is answered")       \
 	X(DROP_NO_SOURCE, DROP, "dropped: the director has no address to send a tunnel from")      \
 	X(DROP_NO_ROOM, DROP, "dropped: the driver leaves no room in front of the frame")          \
 	X(DROP_INTERNAL, DROP, "dropped: the director's own tables contradict themselves")

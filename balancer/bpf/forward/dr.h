@@ -7,14 +7,18 @@
 #include <linux/if_ether.h>
 
 #include "forwarding.h"
+#include "too_big.h"
 
 static __always_inline enum pinion_verdict pinion_forward_dr(struct xdp_md *ctx,
 							     struct pinion_forwarding *way)
 {
-	struct ethhdr *ethernet = (void *)(long)ctx->data;
+	struct ethhdr *ethernet;
 
 	if (!pinion_resolved(way->hop))
 		return PINION_DROP_NO_NEIGHBOUR;
+	if (pinion_outgrows(ctx, way))
+		return (enum pinion_verdict)pinion_too_big(ctx, way->pkt, way->server->mtu);
+	ethernet = (void *)(long)ctx->data;
 	if ((void *)(ethernet + 1) > (void *)(long)ctx->data_end)
 		return PINION_DROP_INTERNAL;
 	pinion_put_mac(ethernet->h_dest, way->hop);

@@ -16,6 +16,7 @@
 #include "../maps.h"
 #include "forwarding.h"
 #include "quoted.h"
+#include "too_big.h"
 #include "translation.h"
 
 static __always_inline enum pinion_verdict
@@ -106,10 +107,25 @@ static __always_inline enum pinion_verdict pinion_forward_nat(struct xdp_md *ctx
 
 	if (!pinion_resolved(way->hop))
 		return PINION_DROP_NO_NEIGHBOUR;
+	if (pinion_outgrows(ctx, way))
+		return (enum pinion_verdict)pinion_too_big(ctx, way->pkt, server->mtu);
 	failed = way->pkt->is_v6 ? pinion_translate6(ctx, way->pkt, &to)
 				 : pinion_translate4(ctx, way->pkt, &to);
 	way->ifindex = server->ifindex;
 	return failed ? failed : pinion_readdress(ctx, way->hop, pinion_mac_word(server->source));
+}
+
+/* What fits where the reply leaves; 0: the reply does. The daemon knows the MTU of each way to a
+ * real server, but not of each that clients come by: the kernel does.
+ */
+static __always_inline __u32 pinion_reply_room(struct xdp_md *ctx, const struct pinion_packet *pkt,
+					       __u32 ifindex)
+{
+	__u32 mtu = pkt->bytes; /* In: what is to fit. Out: the MTU. */
+
+	if (ifindex == ctx->ingress_ifindex)
+		return 0;
+	return bpf_check_mtu(ctx, ifindex, &mtu, 0, 0) == BPF_MTU_CHK_RET_FRAG_NEEDED ? mtu : 0;
 }
 
 /* Back to the client. */
@@ -124,9 +140,13 @@ static __always_inline enum pinion_verdict pinion_forward_reply(struct xdp_md *c
 		.is_source = 1,
 	};
 	enum pinion_verdict failed;
+	__u32 room;
 
 	if (!hop || !number)
 		return PINION_DROP_NO_NEIGHBOUR;
+	room = pinion_reply_room(ctx, way->pkt, hop->ifindex);
+	if (room)
+		return (enum pinion_verdict)pinion_too_big(ctx, way->pkt, room);
 	failed = way->pkt->is_v6 ? pinion_translate6(ctx, way->pkt, &to)
 				 : pinion_translate4(ctx, way->pkt, &to);
 	way->ifindex = hop->ifindex;

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The answer to a packet that does not fit: ICMP's "fragmentation needed" (RFC 1191) or ICMPv6's
- * "packet too big" (RFC 8201), from the VIP to the client, back to where the packet came from. It
- * quotes as much of it as such an answer may, and always that much, so that the verifier knows it:
- * a packet that is smaller is below what any path must carry, and no answer would help.
+ * "packet too big" (RFC 8201), to whoever sent the packet, back to where it came from. It is from
+ * the address that the packet was for: from the VIP to a client, from the client to a real server
+ * (NAT), which may have the VIP itself, for direct routing, and takes nothing from itself.
+ * The answer quotes as much of the packet as it may, and always that much, so that the verifier
+ * knows it: a packet that is smaller is below what any path must carry, and no answer would help.
  *
- * Answers are rationed on each CPU: a client needs one in ten minutes, but a flood would get one
+ * Answers are rationed on each CPU: a sender needs one in ten minutes, but a flood would get one
  * each.
  */
 #pragma once
 
 #include "../connect.h"
 #include "../icmp.h"
+#include "forwarding.h"
 #include "outer.h"
 
 #define PINION_QUOTE4 548  /* 576 bytes in all (RFC 1812, 4.3.2.3). */
@@ -18,6 +21,13 @@
 
 #define PINION_REPLY_EVERY 1000000ull /* ns */
 #define PINION_REPLY_BURST 100
+
+/* Does it leave by another interface, where it does not fit? Where it came in it did. */
+static __always_inline int pinion_outgrows(const struct xdp_md *ctx,
+					   const struct pinion_forwarding *way)
+{
+	return way->pkt->bytes > way->server->mtu && way->server->ifindex != ctx->ingress_ifindex;
+}
 
 static __always_inline int pinion_may_reply(void)
 {
@@ -41,7 +51,7 @@ static __always_inline int pinion_may_reply(void)
  */
 static __always_inline int pinion_wants_reply(const struct pinion_packet *pkt, void *at, void *end)
 {
-	const __u8 *from = (const __u8 *)pkt; /* Either flow begins with the client's address. */
+	const __u8 *from = (const __u8 *)pkt; /* Either flow begins with the sender's address. */
 	struct iphdr *ip = at;
 
 	if ((void *)(ip + 1) > end || pkt->quoted)
@@ -73,7 +83,7 @@ static __always_inline __s64 pinion_icmp_sum6(const struct pinion_packet *pkt, v
 
 	if (at + PINION_QUOTE6 > end)
 		return -1;
-	/* Client and VIP stand one behind the other. */
+	/* Both ends stand one behind the other. */
 	sum = bpf_csum_diff(0, 0, (void *)pkt->flow6.saddr, 32, seed);
 	sum = bpf_csum_diff(0, 0, at, 512, (__u32)sum);
 	sum = bpf_csum_diff(0, 0, at + 512, 512, (__u32)sum);
