@@ -41,13 +41,14 @@ constexpr Fixed kFixed[] = {
      kRestart},
 };
 
-// A bit for each forwarding method that servers have.
-uint32_t methods_of(const Config& config) {
-  uint32_t methods = 0;
+// What the configuration's services need.
+Features features_of(const Config& config) {
+  Features features;
   for (const config::Service& service : config.services)
     for (const config::Server& server : service.servers)
-      methods |= 1u << static_cast<uint32_t>(forward_of(service, server));
-  return methods;
+      features.methods |= 1u << static_cast<uint32_t>(forward_of(service, server));
+  for (const auto& keys : keys_of(config.services)) features.listeners |= maps_of(keys);
+  return features;
 }
 
 // By their marks instances know what is theirs to remove.
@@ -91,7 +92,7 @@ Result<Director::Parts> Director::open_parts(asio::io_context& io, const Config&
   auto pins = Pins::open(config.instance);
   if (!pins) return pins.error();
   if (auto own = check_mark(*pins, config.instance); !own) return own.error();
-  auto program = Program::load(*pins, config, methods_of(whole));
+  auto program = Program::load(*pins, config, features_of(whole));
   if (!program) return program.error();
   auto tables = Tables::open(*program, config.limits);
   if (!tables) return tables.error();
@@ -226,7 +227,7 @@ Result<Warnings> Director::apply(Config next) {
   Model model = model_;
   auto change = model.configure(next);
   if (!change) return change.error();
-  if (auto able = enable(model.methods()); !able) return able.error();
+  if (auto able = enable(model.features()); !able) return able.error();
   if (auto attached = attach(next.director.interfaces); !attached) return attached.error();
   if (auto committed = commit(next, std::move(model), *change); !committed) {
     for (const std::string& interface : next.director.interfaces)
@@ -241,11 +242,11 @@ Result<Warnings> Director::apply(Config next) {
   return fresh;
 }
 
-// The program learns methods as they are wanted. It never forgets one: what a change that fails has
-// taught it only costs time.
-Result<> Director::enable(uint32_t methods) {
-  if ((methods & ~parts_.program.methods()) == 0) return {};
-  if (auto extended = parts_.program.extend(methods); !extended) return extended;
+// The program learns features as they are wanted. It never forgets one: what a change that fails
+// has taught it only costs time.
+Result<> Director::enable(const Features& features) {
+  if (parts_.program.features().has(features)) return {};
+  if (auto extended = parts_.program.extend(features); !extended) return extended;
   return attachments_.replace();
 }
 

@@ -73,7 +73,7 @@ class Director final : public Operator {
   Result<> serve(const config::Director& director);
 
   Result<Warnings> check(const Config& next) const;
-  Result<> enable(uint32_t methods);
+  Result<> enable(const Features& features);
   Result<> attach(const std::vector<std::string>& interfaces);
   Result<> attach_to(const Link& link);
   Result<> commit(const Config& next, Model model, const Change& change);

@@ -82,7 +82,8 @@ asio::awaitable<void> Director::scan(ConnectionFilter filter, Visit visit) {
   bool more = true;
   const auto consider = [&](ConnectionTable& table, const ConnectionEntry& entry) {
     if (!more || !matches(entry, filter)) return;
-    const Target target = names.of(entry.server, parts_.tables);
+    Target target = names.of(entry.server, parts_.tables);
+    if (target.server.port.value == 0) target.server.port = entry.vip.port;
     if (filter.service && *filter.service != target.service) return;
     if (filter.server && !is_called(target.server, *filter.server)) return;
     more = visit(table, entry, target);

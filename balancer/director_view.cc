@@ -17,10 +17,11 @@ uint32_t highest_index(const Model& model) {
   return highest;
 }
 
-ServerSnapshot describe(const ModelServer& server, const std::vector<Link>& links) {
+ServerSnapshot describe(const config::Service& service, const ModelServer& server,
+                        const std::vector<Link>& links) {
   ServerSnapshot seen;
   seen.address = server.config.address;
-  seen.port = server.port;
+  seen.port = server.port.value ? server.port : port_of(service).value_or(Port());
   seen.forward = server.forward;
   seen.weight = server.config.weight;
   seen.leaving = server.leaving;
@@ -69,11 +70,10 @@ void Director::describe_services(Snapshot& snapshot) const {
   const std::vector<Traffic> traffic = parts_.counters.servers(highest_index(model_) + 1);
   for (const auto& [name, service] : model_.services()) {
     const config::Service& config = service->config;
-    ServiceSnapshot seen{name,           config.vip, config.port, config.protocol, config.scheduler,
-                         config.forward, {},         {}};
+    ServiceSnapshot seen{name, config.listeners, config.scheduler, config.forward, {}, {}};
     if (const auto gone = retired_.find(name); gone != retired_.end()) seen.traffic = gone->second;
     for (const ModelServer& server : service->servers) {
-      ServerSnapshot one = describe(server, links_);
+      ServerSnapshot one = describe(config, server, links_);
       const pinion_load load = parts_.tables.load(server.index);
       one.active = load.active;
       one.inactive = load.inactive;

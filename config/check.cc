@@ -28,6 +28,13 @@ std::string_view interface_name_fault(std::string_view name) {
   return fits ? "" : "the name of an interface has no blank, no \"/\" and no \":\"";
 }
 
+std::string host_bits_fault(const Prefix& prefix) {
+  const Prefix whole{prefix.network(), prefix.length};
+  if (whole == prefix) return "";
+  return prefix.to_string() + " has bits beyond its length: write " + whole.to_string() + " or " +
+         prefix.address.to_string();
+}
+
 std::string_view host_address_fault(const Address& address) {
   if (address.is_unspecified()) return "the unspecified address is no host's";
   if (address.is_multicast()) return "a multicast address is no host's";

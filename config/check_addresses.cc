@@ -2,7 +2,7 @@
 #include <net/if.h>
 
 #include <map>
-#include <unordered_set>
+#include <set>
 #include <utility>
 
 #include "config/rules.h"
@@ -14,11 +14,8 @@ void check_vip_address(const Vip& vip, size_t i, Findings& findings) {
   const std::string_view fault = host_address_fault(vip.address.address);
   if (!fault.empty())
     findings.error(element_path("vips", i, ".address"), std::string(fault));
-  else if (!vip.address.is_host())
-    findings.error(element_path("vips", i, ".address"),
-                   "a VIP is a single host: expected " + vip.address.address.to_string() + "/" +
-                       std::to_string(vip.address.address.bits()) + ", got " +
-                       vip.address.to_string());
+  else if (std::string beyond = host_bits_fault(vip.address); !beyond.empty())
+    findings.error(element_path("vips", i, ".address"), std::move(beyond));
 }
 
 // The kernel keeps "eth0:3" as the label, and has room for it as for an interface's name.
@@ -32,6 +29,8 @@ void check_label(const Vip& vip, size_t i, Findings& findings) {
                              " is longer than 15 characters, which is all a label may have");
   else if (!vip.address.address.is_v4())
     findings.warning(path, "has no effect: IPv6 addresses have no labels");
+  else if (!vip.address.is_host())
+    findings.warning(path, "has no effect: a prefix is a route, and has no label");
 }
 
 void check_interface(const std::string& name, std::string path, Findings& findings) {
@@ -39,24 +38,12 @@ void check_interface(const std::string& name, std::string path, Findings& findin
   if (!fault.empty()) findings.error(std::move(path), std::string(fault));
 }
 
-// The address with the host bits cut off.
-Address network(const Prefix& prefix) {
-  std::array<uint8_t, 16> bytes = prefix.address.bytes();
-  const size_t kept = (prefix.address.is_v4() ? 96u : 0u) + prefix.length;
-  for (size_t bit = kept; bit < 128; ++bit)
-    bytes[bit / 8] = static_cast<uint8_t>(bytes[bit / 8] & ~(0x80 >> bit % 8));
-  return Address::from_v6(bytes);
-}
-
 void check_destination(const Prefix& to, size_t i, Findings& findings) {
   if (to.address.is_multicast() || to.address.is_loopback())
     findings.error(element_path("host_routes", i, ".to"),
                    "expected where hosts are, neither multicast nor loopback");
-  const Prefix whole = {network(to), to.length};
-  if (whole != to)
-    findings.error(element_path("host_routes", i, ".to"),
-                   to.to_string() + " has bits beyond its length: write " + whole.to_string() +
-                       " or " + to.address.to_string());
+  if (std::string fault = host_bits_fault(to); !fault.empty())
+    findings.error(element_path("host_routes", i, ".to"), std::move(fault));
 }
 
 void check_route(const HostRoute& route, size_t i, Findings& findings) {
@@ -79,14 +66,14 @@ void check_route(const HostRoute& route, size_t i, Findings& findings) {
 }  // namespace
 
 void check_vips(const std::vector<Vip>& vips, Findings& findings) {
-  std::unordered_set<Address> seen;
+  std::set<Prefix> seen;
   for (size_t i = 0; i < vips.size(); ++i) {
     check_vip_address(vips[i], i, findings);
     check_interface(vips[i].interface, element_path("vips", i, ".interface"), findings);
     check_label(vips[i], i, findings);
-    if (!seen.insert(vips[i].address.address).second)
+    if (!seen.insert(vips[i].address).second)
       findings.error(element_path("vips", i, ".address"),
-                     vips[i].address.address.to_string() + " is given twice");
+                     host_or_prefix(vips[i].address) + " is given twice");
   }
 }
 

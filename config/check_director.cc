@@ -19,6 +19,7 @@ constexpr uint64_t kMostConnections = 1 << 30;
 constexpr uint32_t kMostServices = 1 << 20;
 constexpr uint32_t kMostServers = 1 << PINION_INDEX_BITS;
 constexpr uint32_t kMostSlots = 1 << 28;
+constexpr uint32_t kMostPrefixes = 1 << 20;
 constexpr auto kShortestTimeout = std::chrono::seconds(1);
 constexpr auto kLongestTimeout = std::chrono::hours(24);
 
@@ -122,6 +123,7 @@ void check_director(const Director& director, Findings& findings) {
   check_limit("services", director.limits.services, kMostServices, findings);
   check_limit("servers", director.limits.servers, kMostServers, findings);
   check_limit("slots", director.limits.slots, kMostSlots, findings);
+  check_limit("prefixes", director.limits.prefixes, kMostPrefixes, findings);
   check_control(director.control, findings);
   check_metrics(director.metrics, findings);
 }

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <array>
-#include <map>
 #include <numeric>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "balancer/base/suggest.h"
 #include "config/rules.h"
@@ -81,16 +78,47 @@ constexpr MethodRules kMethodRules[] = {
     {"tun", true, false},
 };
 
+// Packets for a VIP come to the director, and never get from there to a server that has it.
+std::string vip_fault(const Service& service, const Address& server, const KeptVips& kept) {
+  for (const Listener& listener : service.listeners) {
+    if (!listener.vip.contains(server)) continue;
+    if (listener.vip.is_host()) return "is the VIP itself; give the server's own address";
+    return "is one of the VIPs " + listener.vip.to_string() + "; give the server's own address";
+  }
+  const Prefix* around = kept.prefix_around({server, server.bits()});
+  if (!around) return "";
+  return "is in " + around->to_string() + " of \"vips\", and so is the director's own";
+}
+
 // "" where there is none.
-std::string address_fault(const Service& service, const Server& server, const MethodRules& rules) {
+std::string address_fault(const Service& service, const Server& server, const MethodRules& rules,
+                          const KeptVips& kept) {
   const std::string_view fault = host_address_fault(server.address);
   if (!fault.empty() && (rules.on_network || !server.address.is_loopback()))
     return std::string(fault);
-  if (rules.on_network && server.address == service.vip)
-    return "is the VIP itself; give the server's own address";
-  if (rules.same_family && server.address.family() != service.vip.family())
-    return "is not of the same family as the VIP " + service.vip.to_string() +
+  if (rules.on_network)
+    if (std::string own = vip_fault(service, server.address, kept); !own.empty()) return own;
+  if (service.listeners.empty()) return "";
+  const Prefix& vip = service.listeners.front().vip;
+  if (rules.same_family && server.address.family() != vip.address.family())
+    return "is not of the same family as the VIP " + host_or_prefix(vip) +
            ", which forwarding by " + std::string(rules.keyword) + " needs";
+  return "";
+}
+
+// A server that is at a port of its own gets the packets of all listeners there: those of a few
+// ports that are spelt out may have been meant so, those of a range can only clash there.
+std::string port_fault(const Service& service, const Server& server, const MethodRules& rules) {
+  if (!server.port || server.port == port_of(service)) return "";
+  const auto only = port_of(service);
+  if (rules.same_port)
+    return "forwarding by " + std::string(rules.keyword) +
+           " does not change ports, and packets come for " +
+           (only ? "port " + std::to_string(only->value) : "several") + "; leave it out";
+  for (const Listener& listener : service.listeners)
+    if (!listener.ports.is_one())
+      return "packets come for " + listener.ports.to_string() +
+             ", and keep the port that they come for; leave it out";
   return "";
 }
 
@@ -116,28 +144,27 @@ void check_tunnel(const Service& service, size_t i, size_t j, Findings& findings
                      ", as the outer header has to be; give this server a source of its own");
 }
 
-void check_server(const Service& service, size_t i, size_t j, Findings& findings) {
+void check_server(const Service& service, size_t i, size_t j, const KeptVips& kept,
+                  Findings& findings) {
   const Server& server = service.servers[j];
   const MethodRules& rules = kMethodRules[static_cast<size_t>(forward_of(service, server))];
   if (server.weight > kMostWeight)
     findings.error(path_of_server(i, j, ".weight"),
                    "expected an integer from 0 to 65535, got " + std::to_string(server.weight));
-  if (std::string fault = address_fault(service, server, rules); !fault.empty())
+  if (std::string fault = address_fault(service, server, rules, kept); !fault.empty())
     findings.error(path_of_server(i, j, ".address"), std::move(fault));
   if (forward_of(service, server) == Forward::kTunnel) check_tunnel(service, i, j, findings);
-  if (rules.same_port && port_of(service, server) != service.port)
-    findings.error(path_of_server(i, j, ".port"),
-                   "forwarding by " + std::string(rules.keyword) +
-                       " does not change ports, and packets come for port " +
-                       std::to_string(service.port.value) + "; leave it out");
+  if (std::string fault = port_fault(service, server, rules); !fault.empty())
+    findings.error(path_of_server(i, j, ".port"), std::move(fault));
 }
 
-void check_servers(const Service& service, size_t i, ServerSet& known, Findings& findings) {
+void check_servers(const Service& service, size_t i, const KeptVips& kept, ServerSet& known,
+                   Findings& findings) {
   if (service.servers.empty())
     findings.warning(path_of(i, ".servers"), "has no server: its traffic is dropped");
   known.begin(service.servers.size());
   for (size_t j = 0; j < service.servers.size(); ++j) {
-    check_server(service, i, j, findings);
+    check_server(service, i, j, kept, findings);
     const size_t first = known.insert(service, j);
     if (first == j) continue;
     const Server& server = service.servers[j];
@@ -170,19 +197,6 @@ void check_scheduler(const Service& service, size_t i, const Vocabulary& vocabul
   findings.error(path_of(i, ".scheduler"), std::move(what));
 }
 
-void check_vip(const Service& service, size_t i, const Connections& connections,
-               const std::unordered_set<Address>& kept, Findings& findings) {
-  const std::string_view fault = host_address_fault(service.vip);
-  if (!fault.empty()) return findings.error(path_of(i, ".vip"), std::string(fault));
-  const std::string family = service.vip.is_v4() ? "ipv4" : "ipv6";
-  if ((service.vip.is_v4() ? connections.ipv4 : connections.ipv6) == 0)
-    findings.error(path_of(i, ".vip"), "its family is switched off; give director.connections." +
-                                           family + " a capacity");
-  if (!kept.contains(service.vip))
-    findings.warning(path_of(i, ".vip"),
-                     service.vip.to_string() + " is not in \"vips\": somebody else must keep it");
-}
-
 void check_limits(const Config& config, Findings& findings) {
   const Limits& limits = config.director.limits;
   const size_t servers = std::accumulate(
@@ -198,52 +212,34 @@ void check_limits(const Config& config, Findings& findings) {
                                    "; raise director.limits.servers");
 }
 
-// What a packet tells services apart by.
-using Key = std::array<uint8_t, 19>;
-
-Key key_of(const Service& service) {
-  Key key{};
-  std::copy(service.vip.bytes().begin(), service.vip.bytes().end(), key.begin());
-  key[16] = static_cast<uint8_t>(service.port.value >> 8);
-  key[17] = static_cast<uint8_t>(service.port.value);
-  key[18] = static_cast<uint8_t>(service.protocol);
-  return key;
-}
-
-void check_unique(const std::vector<Service>& services, Findings& findings) {
+void check_names(const std::vector<Service>& services, Findings& findings) {
   std::unordered_map<std::string_view, size_t> names;
-  std::map<Key, size_t> keys;
+  const auto is_named = [&](size_t i) { return services[i].name != default_name(services[i]); };
   for (size_t i = 0; i < services.size(); ++i) {
-    const auto [by_key, new_key] = keys.try_emplace(key_of(services[i]), i);
-    if (!new_key)
-      findings.error(path_of(i), default_name(services[i]) + " is " + path_of(by_key->second) +
-                                     " already; give one of the two another VIP, port or protocol");
-    const auto [by_name, new_name] = names.try_emplace(services[i].name, i);
-    // Without names of their own, it is one mistake, and has been said.
-    if (!new_name && (new_key || services[i].name != default_name(services[i])))
+    const auto [first, fresh] = names.try_emplace(services[i].name, i);
+    // Without names of their own they have the same listener, which is said of that.
+    if (!fresh && (is_named(i) || is_named(first->second)))
       findings.error(path_of(i, ".name"), in_quotes(services[i].name) + " is the name of " +
-                                              path_of(by_name->second) + " already");
+                                              path_of(first->second) + " already");
   }
 }
 
 }  // namespace
 
 void check_services(const Config& config, const Vocabulary& vocabulary, Findings& findings) {
-  std::unordered_set<Address> kept;
-  for (const Vip& vip : config.vips) kept.insert(vip.address.address);
+  const KeptVips kept(config.vips);
   ServerSet known;
   for (size_t i = 0; i < config.services.size(); ++i) {
     const Service& service = config.services[i];
     check_name(service, i, findings);
-    check_vip(service, i, config.director.connections, kept, findings);
-    if (service.port.value == 0)
-      findings.error(path_of(i, ".port"), "expected a port from 1 to 65535, got 0");
+    check_listeners(config, i, kept, findings);
     check_scheduler(service, i, vocabulary, findings);
     check_tunnel(service.tunnel, service.tunnel.checksum, service.tunnel.source,
                  path_of(i, ".tunnel"), findings);
-    check_servers(service, i, known, findings);
+    check_servers(service, i, kept, known, findings);
   }
-  check_unique(config.services, findings);
+  check_unique_listeners(config, findings);
+  check_names(config.services, findings);
   check_limits(config, findings);
 }
 

@@ -41,9 +41,11 @@ struct Timeouts {
 
 // Room in the tables that hold the configuration, fixed when they are made.
 struct Limits {
-  uint32_t services = 4096;
+  uint32_t services = 4096;  // And listeners at one address and port, of all together.
   uint32_t servers = 16384;  // Real servers of all services together.
   uint32_t slots = 1 << 22;  // Entries of all scheduling tables together.
+  // Entries that port ranges and any-port listeners have together, and those of prefixes.
+  uint32_t prefixes = 16384;
   bool operator==(const Limits&) const = default;
 };
 
@@ -73,7 +75,8 @@ struct Director {
 };
 
 // An address that the daemon adds to an interface (label "3" on eth0 is the sub-interface eth0:3)
-// and announces. A service may also stand on an address that somebody else keeps.
+// and announces, or a prefix that it makes the director's own by a local route. A service may also
+// stand on an address that somebody else keeps.
 struct Vip {
   Prefix address;
   std::string interface;
@@ -120,11 +123,35 @@ struct Server {
   bool operator==(const Server&) const = default;
 };
 
-struct Service {
-  std::string name;  // Unique; where the file has none, "192.168.88.88:80/tcp".
-  Address vip;
-  Port port;
+// What a service takes packets for.
+struct Listener {
+  Prefix vip;  // A single host, or a prefix of them.
+  Ports ports;
   Protocol protocol = Protocol::kTcp;
+  bool operator==(const Listener&) const = default;
+};
+// "192.168.88.88:80/tcp", "[fd00::1]:8000-8100/udp", "192.0.2.0/28:any/tcp".
+std::string to_string(const Listener& listener);
+// The same, where a protocol that is not given is TCP.
+std::optional<Listener> parse_listener(std::string_view text);
+
+// Of a range of ports: an aligned block of them, all that have the first `bits` bits of `first`.
+struct PortBlock {
+  uint16_t first = 0;
+  uint8_t bits = 16;
+  auto operator<=>(const PortBlock&) const = default;
+};
+// As few blocks as there can be, at most 30, in order. A block of a range that is inside another
+// one is inside one of that one's, or equals it.
+std::vector<PortBlock> blocks_of(const Ports& ports);
+
+// Of a range at a prefix every port is an entry of its own, so they are few.
+inline constexpr uint32_t kMostPortsOfPrefix = 256;
+
+struct Service {
+  std::string name;  // Unique; where the file has none, that of its first listener.
+  // At least one, all of a family. A file may say the only one's keys beside this one.
+  std::vector<Listener> listeners;
   std::string scheduler = "mh";  // A keyword of kSchedulers.
   Forward forward = Forward::kDirectRouting;
   Tunnel tunnel;
@@ -135,9 +162,13 @@ struct Service {
 // The name that a service gets where the operator gives none: "192.168.88.88:80/tcp".
 std::string default_name(const Service& service);
 
-// What holds for a server of the service.
-inline Port port_of(const Service& service, const Server& server) {
-  return server.port.value_or(service.port);
+// The one port that the service has; nothing where its packets come for several.
+std::optional<Port> port_of(const Service& service);
+
+// What holds for a server of the service. Without a port of its own, and where the service has
+// several, it gets each packet at the port that it came for.
+inline std::optional<Port> port_of(const Service& service, const Server& server) {
+  return server.port ? server.port : port_of(service);
 }
 inline Forward forward_of(const Service& service, const Server& server) {
   return server.forward.value_or(service.forward);

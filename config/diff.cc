@@ -8,7 +8,8 @@ namespace pinion::config {
 namespace {
 
 // What an element of a list is known by, wherever it stands.
-std::string identity(const Vip& vip) { return vip.address.address.to_string(); }
+std::string identity(const Vip& vip) { return host_or_prefix(vip.address); }
+std::string identity(const Listener& listener) { return to_string(listener); }
 std::string identity(const Server& server) { return to_string({server.address, server.port}); }
 std::string identity(const Service& service) { return service.name; }
 std::string identity(const HostRoute& route) {
@@ -36,12 +37,30 @@ std::string order(const std::vector<V>& list, const ByIdentity<V>& other) {
   return result;
 }
 
+template <typename Key, typename T>
+bool differs(const Key& key, const T& from, const T& to) {
+  return from.*key.member != to.*key.member;
+}
+// Where both have a short form, they differ in that.
+template <typename T, typename V>
+bool differs(const MappingsKey<T, V>& key, const T& from, const T& to) {
+  const std::vector<V>& old = from.*key.member;
+  const std::vector<V>& present = to.*key.member;
+  return old != present && !(key.has_short_form && old.size() == 1 && present.size() == 1);
+}
+template <typename T, typename E, typename V>
+bool differs(const ShortKey<T, E, V>& key, const T& from, const T& to) {
+  const std::vector<E>& old = from.*key.list;
+  const std::vector<E>& present = to.*key.list;
+  return old.size() == 1 && present.size() == 1 && old[0].*key.member != present[0].*key.member;
+}
+
 class Comparison {
  public:
   template <typename T>
   void compare(const std::string& path, const T& from, const T& to) {
     for_each_key<T>([&](const auto& key) {
-      if (from.*key.member == to.*key.member) return;
+      if (!differs(key, from, to)) return;
       const std::string name(key.name);
       compare_member(key, path.empty() ? name : path + "." + name, from, to);
     });
@@ -55,6 +74,12 @@ class Comparison {
                       const T& to) {
     differences_.push_back(
         {path, key.form->format(from.*key.member), key.form->format(to.*key.member)});
+  }
+
+  template <typename T, typename E, typename V>
+  void compare_member(const ShortKey<T, E, V>& key, const std::string& path, const T& from,
+                      const T& to) {
+    differences_.push_back({path, flow_member(key, from), flow_member(key, to)});
   }
 
   template <typename T, typename V>

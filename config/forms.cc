@@ -159,6 +159,13 @@ Result<Port, Misread> parse_port(std::string_view text) {
 
 std::string format_port(const Port& port) { return std::to_string(port.value); }
 
+Result<Ports, Misread> parse_ports(std::string_view text) {
+  if (const auto ports = Ports::parse(text)) return *ports;
+  return Misread{};
+}
+
+std::string format_ports(const Ports& ports) { return ports.to_string(); }
+
 // What may be left unsaid, in the form of what is said.
 template <typename V, Result<V, Misread> (*kParse)(std::string_view)>
 Result<std::optional<V>, Misread> parse_said(std::string_view text) {
@@ -188,6 +195,12 @@ Result<Prefix, Misread> parse_prefix(std::string_view text) {
 }
 
 std::string format_prefix(const Prefix& prefix) { return prefix.to_string(); }
+
+Result<Prefix, Misread> parse_vip(std::string_view text) {
+  if (const auto prefix = Prefix::parse(text)) return *prefix;
+  if (parse_endpoint(text)) return Misread{"leave out the port"};
+  return Misread{};
+}
 
 }  // namespace
 
@@ -226,6 +239,8 @@ const Form<uint32_t> kWeight = {"an integer from 0 to 65535", parse_integer<uint
 const Form<uint32_t> kMetric = {"an integer from 0 to 4294967295",
                                 parse_integer<uint32_t, 4294967295>, format_integer};
 const Form<Port> kPort = {"a port from 1 to 65535", parse_port, format_port};
+const Form<Ports> kPorts = {"a port from 1 to 65535, a range such as 8000-8100, or any",
+                            parse_ports, format_ports};
 const Form<std::optional<Port>> kServerPort = {
     "a port from 1 to 65535", parse_said<Port, parse_port>, format_said<Port, format_port>};
 
@@ -235,6 +250,8 @@ const Form<std::optional<Address>> kGateway = {"an IPv4 or IPv6 address",
                                                format_said<Address, format_address>};
 const Form<Prefix> kPrefix = {"an address or prefix such as 10.0.0.0/8 or fd00::1", parse_prefix,
                               format_prefix};
+const Form<Prefix> kVip = {"an address or prefix such as 192.0.2.80 or 192.0.2.0/28", parse_vip,
+                           host_or_prefix};
 const Form<std::optional<Prefix>> kSource = {kPrefix.expected, parse_said<Prefix, parse_prefix>,
                                              format_said<Prefix, format_prefix>};
 

@@ -49,11 +49,13 @@ extern const Form<uint32_t> kFileMode;  // Octal, however it is quoted.
 extern const Form<uint32_t> kWeight;
 extern const Form<uint32_t> kMetric;
 extern const Form<Port> kPort;
+extern const Form<Ports> kPorts;
 extern const Form<std::optional<Port>> kServerPort;
 
 extern const Form<Address> kAddress;
 extern const Form<std::optional<Address>> kGateway;
 extern const Form<Prefix> kPrefix;
+extern const Form<Prefix> kVip;  // Of a single host the length is left out.
 extern const Form<std::optional<Prefix>> kSource;
 
 }  // namespace pinion::config

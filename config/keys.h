@@ -15,7 +15,8 @@ namespace pinion::config {
 
 enum class Presence { kOptional, kRequired };
 
-// Four shapes of values: a scalar, a list of scalars, a mapping, a list of mappings.
+// Four shapes of values: a scalar, a list of scalars, a mapping, a list of mappings; and short for
+// a list of one mapping, that one's scalars beside it.
 template <typename T, typename V>
 struct ScalarKey {
   std::string_view name;
@@ -42,6 +43,18 @@ template <typename T, typename V>
 struct MappingsKey {
   std::string_view name;
   std::vector<V> T::*member;
+  bool has_short_form = false;  // Of one element, and written so: see ShortKey.
+};
+
+// A key of the only element of a list: `vip: 192.0.2.80` says what `listeners: [{vip: ...}]` does.
+template <typename T, typename E, typename V>
+struct ShortKey {
+  std::string_view name;
+  std::vector<E> T::*list;
+  std::string_view list_name;
+  V E::*member;
+  const Form<V>* form;
+  Presence presence = Presence::kOptional;  // Where the list is not there.
 };
 
 template <typename T, typename V>
@@ -67,8 +80,24 @@ constexpr MappingsKey<T, V> mappings(std::string_view name, std::vector<V> T::*m
   return {name, member};
 }
 
+template <typename T, typename V>
+constexpr MappingsKey<T, V> mappings_or_short(std::string_view name, std::vector<V> T::*member) {
+  return {name, member, true};
+}
+
 template <typename T>
 inline constexpr std::tuple<> kKeys{};
+
+// Each key of E, short for the list of one E.
+template <typename T, typename E>
+constexpr auto short_form_of(std::string_view list_name, std::vector<E> T::*list) {
+  return std::apply(
+      [&]<typename... V>(const ScalarKey<E, V>&... key) {
+        return std::tuple{
+            ShortKey<T, E, V>{key.name, list, list_name, key.member, key.form, key.presence}...};
+      },
+      kKeys<E>);
+}
 
 template <>
 inline constexpr auto kKeys<Connections> = std::tuple{
@@ -91,6 +120,7 @@ inline constexpr auto kKeys<Limits> = std::tuple{
     scalar("services", &Limits::services, kCount),
     scalar("servers", &Limits::servers, kCount),
     scalar("slots", &Limits::slots, kCount),
+    scalar("prefixes", &Limits::prefixes, kCount),
 };
 
 template <>
@@ -159,16 +189,23 @@ inline constexpr auto kKeys<Server> = std::tuple{
 };
 
 template <>
-inline constexpr auto kKeys<Service> = std::tuple{
-    scalar("name", &Service::name, kName),
-    scalar("vip", &Service::vip, kAddress, Presence::kRequired),
-    scalar("port", &Service::port, kPort, Presence::kRequired),
-    scalar("protocol", &Service::protocol, kProtocol),
-    scalar("scheduler", &Service::scheduler, kName),
-    scalar("forward", &Service::forward, kForward),
-    mapping("tunnel", &Service::tunnel),
-    mappings("servers", &Service::servers),
+inline constexpr auto kKeys<Listener> = std::tuple{
+    scalar("vip", &Listener::vip, kVip, Presence::kRequired),
+    scalar("port", &Listener::ports, kPorts, Presence::kRequired),
+    scalar("protocol", &Listener::protocol, kProtocol),
 };
+
+template <>
+inline constexpr auto kKeys<Service> =
+    std::tuple_cat(std::tuple{scalar("name", &Service::name, kName)},
+                   short_form_of("listeners", &Service::listeners),
+                   std::tuple{
+                       mappings_or_short("listeners", &Service::listeners),
+                       scalar("scheduler", &Service::scheduler, kName),
+                       scalar("forward", &Service::forward, kForward),
+                       mapping("tunnel", &Service::tunnel),
+                       mappings("servers", &Service::servers),
+                   });
 
 template <>
 inline constexpr auto kKeys<Config> = std::tuple{

@@ -35,11 +35,23 @@ bool is_consequence(const Problem& problem, const std::vector<Remark>& misread) 
   });
 }
 
+// What check() says of a service's only listener is about its short form. The text may have the
+// long one.
+std::string as_written(const Node& root, std::string path) {
+  const size_t dot = std::min(path.rfind('.'), path.size());
+  const std::string listener = path.substr(0, dot) + ".listeners[0]";
+  for (const std::string_view key : key_names<Listener>())
+    if (path.substr(dot) == "." + std::string(key) && is_there(root, listener))
+      return listener + path.substr(dot);
+  return path;
+}
+
 void add_checks(const Config& config, const Vocabulary& vocabulary, const Node& root,
                 std::vector<Remark>& remarks) {
   const std::vector<Remark> misread = remarks;
   for (Problem& problem : check(config, vocabulary)) {
     if (remarks.size() >= Reader::kMostRemarks) return;
+    problem.path = as_written(root, std::move(problem.path));
     if (is_consequence(problem, misread)) continue;
     const Mark mark = locate(root, problem.path);
     remarks.push_back({mark, std::move(problem)});

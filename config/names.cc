@@ -31,6 +31,11 @@ bool take_service(const Config& config, std::string_view& text, std::string& nam
   if (!service) return false;
   named += "service '" + config.services[*service].name + "'";
   take_part(text, named);
+  const auto& listeners = config.services[*service].listeners;
+  if (const auto listener = take_element(text, "listeners", listeners.size())) {
+    named += "listener " + to_string(listeners[*listener]);
+    take_part(text, named);
+  }
   const auto& servers = config.services[*service].servers;
   if (const auto server = take_element(text, "servers", servers.size())) {
     named += "server " + to_string({servers[*server].address, servers[*server].port});
@@ -42,7 +47,7 @@ bool take_service(const Config& config, std::string_view& text, std::string& nam
 bool take_vip(const Config& config, std::string_view& text, std::string& named) {
   const auto vip = take_element(text, "vips", config.vips.size());
   if (!vip) return false;
-  named += "VIP " + config.vips[*vip].address.address.to_string();
+  named += "VIP " + host_or_prefix(config.vips[*vip].address);
   take_part(text, named);
   return true;
 }

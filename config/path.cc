@@ -63,6 +63,12 @@ bool is_related(std::string_view path, std::string_view other) {
          other[path.size()] == '[';
 }
 
+bool is_there(const Node& root, std::string_view path) {
+  const Node* node = &root;
+  while (node && !path.empty()) node = descend(*node, cut_step(path));
+  return node != nullptr;
+}
+
 Mark locate(const Node& root, std::string_view path) {
   const Node* node = &root;
   while (!path.empty()) {

@@ -33,6 +33,9 @@ class Path {
 // Whether one is the other, or something inside it.
 bool is_related(std::string_view path, std::string_view other);
 
+// Whether the text has what the path leads to.
+bool is_there(const Node& root, std::string_view path);
+
 // The place of what the path leads to, or of the innermost of its parents that the text has.
 Mark locate(const Node& root, std::string_view path);
 

@@ -57,6 +57,11 @@ void Reader::unknown_key(const Node& key, const Path& path,
          "unknown key; " + (hint.empty() ? "the keys here are " + joined(known) : hint));
 }
 
+void Reader::said_twice(Mark mark, const Path& path, std::string_view list) {
+  remark(mark, path,
+         "stands in \"" + std::string(list) + "\" where that is given; leave it out here");
+}
+
 void Reader::misread(const Node& node, const Path& path, std::string_view expected,
                      const std::string& hint) {
   remark(node.mark, path,

@@ -47,8 +47,10 @@ class Reader {
   void misread(const Node& node, const Path& path, std::string_view expected,
                const std::string& hint);
 
+  void said_twice(Mark mark, const Path& path, std::string_view list);
+  // The member whose name is the mapping's child `at`.
   template <typename T>
-  void read_member(const Node& name, const Node& value, const Path& path, T& into, Seen<T>& seen);
+  void read_member(const Node& mapping, size_t at, const Path& path, T& into, Seen<T>& seen);
   template <typename T, typename V>
   void read(const ScalarKey<T, V>& key, const Node& node, const Path& path, T& into);
   template <typename T, typename V>
@@ -57,6 +59,8 @@ class Reader {
   void read(const MappingKey<T, V>& key, const Node& node, const Path& path, T& into);
   template <typename T, typename V>
   void read(const MappingsKey<T, V>& key, const Node& node, const Path& path, T& into);
+  template <typename T, typename E, typename V>
+  void read(const ShortKey<T, E, V>& key, const Node& node, const Path& path, T& into);
   template <typename V>
   void read_scalar(const Form<V>& form, const Node& node, const Path& path, V& into);
 
@@ -76,6 +80,21 @@ bool is_required(const Key& key) {
   return false;
 }
 
+// Whether the mapping has a key of that name.
+inline bool has_key(const Node& mapping, std::string_view name) {
+  for (size_t i = 0; i + 1 < mapping.children.size(); i += 2)
+    if (mapping.children[i]->text == name) return true;
+  return false;
+}
+
+// A short form is not asked for where the list that it is short for is there.
+template <typename Key>
+bool is_missing(const Key& key, const Node& mapping) {
+  if constexpr (requires { key.list_name; })
+    if (has_key(mapping, key.list_name)) return false;
+  return is_required(key);
+}
+
 template <typename T>
 std::vector<std::string_view> key_names() {
   std::vector<std::string_view> names;
@@ -87,17 +106,17 @@ template <typename T>
 void Reader::read_mapping(const Node& node, const Path& path, T& into) {
   if (!expect(Node::Kind::kMapping, node, path)) return;
   Seen<T> seen{};
-  for (size_t i = 0; i + 1 < node.children.size(); i += 2)
-    read_member(*node.children[i], *node.children[i + 1], path, into, seen);
+  for (size_t i = 0; i + 1 < node.children.size(); i += 2) read_member(node, i, path, into, seen);
   size_t row = 0;
   for_each_key<T>([&](const auto& key) {
-    if (!seen[row++] && is_required(key)) remark(node.mark, path.key(key.name), "is missing");
+    if (!seen[row++] && is_missing(key, node)) remark(node.mark, path.key(key.name), "is missing");
   });
 }
 
 template <typename T>
-void Reader::read_member(const Node& name, const Node& value, const Path& path, T& into,
-                         Seen<T>& seen) {
+void Reader::read_member(const Node& mapping, size_t at, const Path& path, T& into, Seen<T>& seen) {
+  const Node& name = *mapping.children[at];
+  const Node& value = *mapping.children[at + 1];
   bool known = false;
   size_t row = 0;
   for_each_key<T>([&](const auto& key) {
@@ -106,6 +125,8 @@ void Reader::read_member(const Node& name, const Node& value, const Path& path, 
     known = true;
     const Path here = path.key(key.name);
     if (std::exchange(again, true)) return remark(name.mark, here, "is given twice");
+    if constexpr (requires { key.list_name; })
+      if (has_key(mapping, key.list_name)) return said_twice(name.mark, here, key.list_name);
     read(key, value, here, into);
   });
   if (!known) unknown_key(name, path, key_names<T>());
@@ -136,6 +157,13 @@ void Reader::read(const MappingsKey<T, V>& key, const Node& node, const Path& pa
   std::vector<V>& list = into.*key.member;
   list.resize(node.children.size());
   for (size_t i = 0; i < list.size(); ++i) read_mapping(*node.children[i], path.at(i), list[i]);
+}
+
+template <typename T, typename E, typename V>
+void Reader::read(const ShortKey<T, E, V>& key, const Node& node, const Path& path, T& into) {
+  std::vector<E>& list = into.*key.list;
+  list.resize(1);
+  read_scalar(*key.form, node, path, list[0].*key.member);
 }
 
 template <typename V>

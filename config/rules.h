@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -28,10 +29,31 @@ class Findings {
 void check_director(const Director& director, Findings& findings);
 void check_vips(const std::vector<Vip>& vips, Findings& findings);
 void check_host_routes(const std::vector<HostRoute>& routes, Findings& findings);
+// The addresses of "vips".
+class KeptVips {
+ public:
+  explicit KeptVips(const std::vector<Vip>& vips);
+
+  bool has(const Prefix& vip) const;  // All of its addresses.
+  // The prefix of "vips" that all of this one is in; nullptr where none is.
+  const Prefix* prefix_around(const Prefix& inner) const;
+
+ private:
+  std::unordered_set<Address> hosts_;
+  std::vector<Prefix> prefixes_;
+};
+
+// check_listeners.cc: of one service, and of all against each other.
+void check_listeners(const Config& config, size_t service, const KeptVips& kept,
+                     Findings& findings);
+void check_unique_listeners(const Config& config, Findings& findings);
 void check_services(const Config& config, const Vocabulary& vocabulary, Findings& findings);
 
 // Why `name` cannot be an interface's, as the kernel sees it; "" where it can.
 std::string_view interface_name_fault(std::string_view name);
+
+// What is wrong with a prefix that has bits beyond its length; "" where it has none.
+std::string host_bits_fault(const Prefix& prefix);
 
 // Why traffic for `address` cannot be one host's, seen from the network; "" where it can.
 std::string_view host_address_fault(const Address& address);

@@ -44,12 +44,28 @@ constexpr bool is_flat() {
   return flat;
 }
 
+// Whether a key has to be written. A list of one that has a short form is written in that.
+template <typename Key, typename T>
+bool is_said(const Key& key, const T& value, const T& silent) {
+  return is_required(key) || value.*key.member != silent.*key.member;
+}
+template <typename T, typename V>
+bool is_said(const MappingsKey<T, V>& key, const T& value, const T& silent) {
+  return value.*key.member != silent.*key.member &&
+         !(key.has_short_form && (value.*key.member).size() == 1);
+}
+template <typename T, typename E, typename V>
+bool is_said(const ShortKey<T, E, V>& key, const T& value, const T&) {
+  const std::vector<E>& list = value.*key.list;
+  return list.size() == 1 && (is_required(key) || list[0].*key.member != E{}.*key.member);
+}
+
 // Calls `visit` with the row of each key that has to be written.
 template <typename T, typename Visit>
 void for_each_said(const T& value, Visit&& visit) {
   const T silent = unsaid(value);
   for_each_key<T>([&](const auto& key) {
-    if (is_required(key) || value.*key.member != silent.*key.member) visit(key);
+    if (is_said(key, value, silent)) visit(key);
   });
 }
 
@@ -78,6 +94,11 @@ std::string flow_member(const MappingKey<T, V>& key, const T& value) {
 template <typename T, typename V>
 std::string flow_member(const MappingsKey<T, V>& key, const T& value) {
   return yaml_list(value.*key.member, [](const V& v) { return flow(v); });
+}
+
+template <typename T, typename E, typename V>
+std::string flow_member(const ShortKey<T, E, V>& key, const T& value) {
+  return yaml_of(*key.form, (value.*key.list)[0].*key.member);
 }
 
 // On one line: "{address: 10.0.0.1, weight: 2}".

@@ -2,8 +2,8 @@
 #include "ctl/render.h"
 
 #include <nlohmann/json.hpp>
+#include <set>
 
-#include "balancer/base/net.h"
 #include "ctl/table.h"
 
 namespace pinion::ctl {
@@ -16,9 +16,29 @@ std::string text(const Json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
+// Without a port where packets keep theirs.
 std::string endpoint(const Json& address, const Json& port) {
-  const auto parsed = Address::parse(address.get<std::string>());
-  return parsed ? to_string(*parsed, {port.get<uint16_t>()}) : text(address) + ":" + text(port);
+  const std::string host = text(address);
+  if (port.is_null()) return host;
+  return (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + text(port);
+}
+
+std::string endpoint(const Json& listener) {
+  return endpoint(listener.at("vip"), listener.at("port"));
+}
+
+// The first one, and how many more there are.
+std::string first_listener(const Json& listeners) {
+  const size_t more = listeners.size() - 1;
+  return endpoint(listeners.at(0)) + (more ? " +" + std::to_string(more) : "");
+}
+
+std::string protocols(const Json& listeners) {
+  std::set<std::string> distinct;
+  for (const auto& each : listeners) distinct.insert(text(each.at("protocol")));
+  std::string joined;
+  for (const std::string& protocol : distinct) joined += (joined.empty() ? "" : ",") + protocol;
+  return joined;
 }
 
 std::string bytes(const Json& value) { return human_bytes(value.get<double>()); }
@@ -107,10 +127,11 @@ Rendered service_list(const Json& json) {
   Table table({"SERVICE", "ADDRESS", "PROTOCOL", "SCHEDULER", "FORWARD", "REACHABLE>", "ACTIVE>",
                "INACTIVE>", "CONNECTIONS>", "BYTES>"});
   for (const auto& each : json.at("services"))
-    table.add({text(each.at("name")), endpoint(each.at("vip"), each.at("port")),
-               text(each.at("protocol")), text(each.at("scheduler")), text(each.at("forward")),
-               of(each.at("reachable_count"), each.at("server_count")), text(each.at("active")),
-               text(each.at("inactive")), text(each.at("connections")), bytes(each.at("bytes"))});
+    table.add({text(each.at("name")), first_listener(each.at("listeners")),
+               protocols(each.at("listeners")), text(each.at("scheduler")),
+               text(each.at("forward")), of(each.at("reachable_count"), each.at("server_count")),
+               text(each.at("active")), text(each.at("inactive")), text(each.at("connections")),
+               bytes(each.at("bytes"))});
   return {table.to_string(), ""};
 }
 
@@ -135,7 +156,8 @@ std::vector<std::string> server_headings() {
 Rendered service_show(const Json& json) {
   Facts facts;
   facts.add("service", text(json.at("name")));
-  facts.add("address", endpoint(json.at("vip"), json.at("port")) + " " + text(json.at("protocol")));
+  for (const auto& each : json.at("listeners"))
+    facts.add("address", endpoint(each) + " " + text(each.at("protocol")));
   facts.add("scheduler", text(json.at("scheduler")));
   facts.add("forward", text(json.at("forward")));
   facts.add("connections", text(json.at("connections")) + ", " + text(json.at("active")) +

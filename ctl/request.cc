@@ -12,11 +12,23 @@ using control::Kind;
 using control::Place;
 using nlohmann::json;
 
+json json_of(const Ports& ports) {
+  return ports.is_one() ? json(ports.first) : json(ports.to_string());
+}
+
+json json_of(const config::Listener& listener) {
+  return {{"vip", host_or_prefix(listener.vip)},
+          {"port", json_of(listener.ports)},
+          {"protocol", to_string(listener.protocol)}};
+}
+
 json json_of(const Argument& argument, const std::string& text) {
-  if (!is_number(argument.kind) && argument.kind != Kind::kNewServer) return text;
   // The command line has been checked: the text can be read.
   const auto value = parse_value(argument.kind, text);
-  if (argument.kind != Kind::kNewServer) return std::get<uint64_t>(*value);
+  if (is_number(argument.kind)) return std::get<uint64_t>(*value);
+  if (argument.kind == Kind::kPorts) return json_of(std::get<Ports>(*value));
+  if (argument.kind == Kind::kListener) return json_of(std::get<config::Listener>(*value));
+  if (argument.kind != Kind::kNewServer) return text;
   const auto& server = std::get<config::Server>(*value);
   json object = {{"address", server.address.to_string()}, {"weight", server.weight}};
   if (server.port) object["port"] = server.port->value;

@@ -117,9 +117,27 @@ bool Prefix::contains(const Address& other) const {
   return address.family() == other.family() && Prefix{other, length}.network() == network();
 }
 
+std::string host_or_prefix(const Prefix& prefix) {
+  return prefix.is_host() ? prefix.address.to_string() : prefix.to_string();
+}
+
 Port Port::from_be(__be16 port) { return {ntohs(port)}; }
 
 __be16 Port::be() const { return htons(value); }
+
+std::optional<Ports> Ports::parse(std::string_view text) {
+  if (text == "any") return any();
+  const size_t dash = std::min(text.find('-'), text.size());
+  const auto first = parse_number(text.substr(0, dash), 65535);
+  const auto last = dash < text.size() ? parse_number(text.substr(dash + 1), 65535) : first;
+  if (!first || !last || *first == 0 || *first > *last) return {};
+  return Ports{static_cast<uint16_t>(*first), static_cast<uint16_t>(*last)};
+}
+
+std::string Ports::to_string() const {
+  if (is_any()) return "any";
+  return std::to_string(first) + (is_one() ? "" : "-" + std::to_string(last));
+}
 
 std::optional<Mac> Mac::parse(std::string_view text) {
   Mac mac;

@@ -59,6 +59,8 @@ struct Prefix {
   std::string to_string() const;
   auto operator<=>(const Prefix&) const = default;
 };
+// The address alone where it is a single host, as operators write it.
+std::string host_or_prefix(const Prefix& prefix);
 
 // A port, in host order; be() is what a packet carries.
 struct Port {
@@ -67,6 +69,21 @@ struct Port {
   static Port from_be(__be16 port);
   __be16 be() const;
   auto operator<=>(const Port&) const = default;
+};
+
+// One port, a range of them, or any: all that a packet may carry, 0 included.
+struct Ports {
+  uint16_t first = 0;
+  uint16_t last = 0;
+
+  static Ports one(uint16_t port) { return {port, port}; }
+  static Ports any() { return {0, 65535}; }
+  static std::optional<Ports> parse(std::string_view text);  // "80", "8000-8100", "any"
+  bool is_one() const { return first == last; }
+  bool is_any() const { return *this == any(); }
+  uint32_t count() const { return uint32_t{last} - first + 1; }
+  std::string to_string() const;
+  auto operator<=>(const Ports&) const = default;
 };
 
 struct Mac {

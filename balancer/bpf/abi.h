@@ -78,15 +78,42 @@ struct pinion_vip_filter {
 };
 
 /* Map `services`, hash. A virtual service as a packet names it. IPv4 is ::ffff:a.b.c.d, so one map
- * serves both families. Several keys may name one service.
+ * serves both families. Several keys, also of the next two maps, may name one service.
  */
 struct pinion_service_key {
 	__be32 addr[4];
-	__be16 port;
 	__u8 protocol; /* IPPROTO_TCP or IPPROTO_UDP. */
 	__u8 zero;     /* A hash map compares every byte: padding is a named field, and 0. */
+	__be16 port;
 };
 static_assert(sizeof(struct pinion_service_key) == 20, "pinned maps keep this layout");
+
+/* Map `service_ranges`, LPM trie: ports of one address. The prefix ends in the port, and is a block
+ * of ports of a range; where it ends before it, it is any port.
+ */
+struct pinion_range_key {
+	__u32 bits; /* Of `key`. */
+	struct pinion_service_key key;
+};
+static_assert(sizeof(struct pinion_range_key) == 24, "pinned maps keep this layout");
+
+/* Map `service_prefixes`, LPM trie: prefixes of addresses, with one port, or any, which is 0. */
+struct pinion_prefix_key {
+	__u32 bits; /* Of all that follows. */
+	__u8 protocol;
+	__u8 zero;
+	__be16 port;
+	__be32 addr[4];
+};
+static_assert(sizeof(struct pinion_prefix_key) == 24, "pinned maps keep this layout");
+
+/* What of a key is there before the part that a prefix ends in. */
+#define PINION_RANGE_BITS 144 /* Address, protocol and zero. */
+#define PINION_PREFIX_BITS 32 /* Protocol, zero and port. */
+
+/* Which of the two there is anything in. */
+#define PINION_LISTEN_RANGES 1
+#define PINION_LISTEN_PREFIXES 2
 
 /* The slots [slot_base, slot_base + slot_count) of map `slots` are the service's table. A new table
  * is written beside the old one; replacing this value flips to it.
@@ -125,7 +152,7 @@ struct pinion_real_server {
 	__u8 flags;       /* PINION_SERVER_*. */
 	__u8 generation;
 	__u8 source[6];   /* Source MAC: that of the egress interface. */
-	__be16 port;      /* The real server's; with DR it is the service's. */
+	__be16 port;      /* The real server's; 0: the one that a packet came for. */
 	__u32 ifindex;    /* Egress. */
 	__u8 method;      /* enum pinion_method. */
 	__u8 tunnel;      /* enum pinion_tunnel, where the method is TUN. */

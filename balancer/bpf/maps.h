@@ -31,6 +31,22 @@ struct {
 } services SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1);
+	__type(key, struct pinion_range_key);
+	__type(value, struct pinion_service);
+} service_ranges SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1);
+	__type(key, struct pinion_prefix_key);
+	__type(value, struct pinion_service);
+} service_prefixes SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
@@ -136,6 +152,9 @@ static __always_inline int pinion_two_sided(void)
 {
 	return (pinion_methods & PINION_TWO_SIDED) != 0;
 }
+
+/* PINION_LISTEN_*: the maps that services are in besides `services`. The same holds for them. */
+const volatile __u32 pinion_listeners = ~0u;
 
 /* Entries of `real_servers`, of `load`, and of each CPU's part of `counters`. */
 const volatile __u32 pinion_servers = 1;

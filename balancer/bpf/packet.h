@@ -39,6 +39,15 @@ struct pinion_packet {
 	__u16 quoted;	 /* An ICMP error's: before that of TCP or UDP which it quotes; else 0. */
 };
 
+/* Where a real server gets a client's packet: at its own port, or at the one that it came for. */
+static __always_inline __be16 pinion_port_at(const struct pinion_real_server *server,
+					     const struct pinion_packet *pkt)
+{
+	if (server->port)
+		return server->port;
+	return pkt->is_v6 ? pkt->flow6.dport : pkt->flow4.dport;
+}
+
 static __always_inline __u8 pinion_protocol(const struct pinion_packet *pkt)
 {
 	return pkt->is_v6 ? pkt->flow6.protocol : pkt->flow4.protocol;

@@ -44,13 +44,13 @@ static __always_inline void pinion_reply_flow(const struct pinion_packet *pkt,
 	if (table.is_v6) {
 		__builtin_memcpy(reply->v6.saddr, server->address, 16);
 		__builtin_memcpy(reply->v6.daddr, pkt->flow6.saddr, 16);
-		reply->v6.sport = server->port;
+		reply->v6.sport = pinion_port_at(server, pkt);
 		reply->v6.dport = pkt->flow6.sport;
 		reply->v6.protocol = pkt->flow6.protocol;
 	} else {
 		reply->v4.saddr = server->address[3];
 		reply->v4.daddr = pkt->flow4.saddr;
-		reply->v4.sport = server->port;
+		reply->v4.sport = pinion_port_at(server, pkt);
 		reply->v4.dport = pkt->flow4.sport;
 		reply->v4.protocol = pkt->flow4.protocol;
 	}
@@ -214,18 +214,19 @@ static __always_inline void pinion_take_vip(struct pinion_packet *pkt,
 	}
 }
 
-/* Is it this real server that the packet comes from? */
+/* Is it this real server that the packet comes from? pkt->port is the one that the client asked. */
 static __always_inline int pinion_is_from(const struct pinion_packet *pkt, __u32 reference,
 					  struct pinion_table table)
 {
 	const struct pinion_real_server *server = pinion_server(reference);
+	__be16 port;
 
 	if (!server || server->generation != PINION_GENERATION(reference))
 		return 0;
+	port = server->port ? server->port : pkt->port;
 	if (table.is_v6)
-		return server->port == pkt->flow6.sport &&
-		       pinion_same16(server->address, pkt->flow6.saddr);
-	return server->port == pkt->flow4.sport && server->address[3] == pkt->flow4.saddr;
+		return port == pkt->flow6.sport && pinion_same16(server->address, pkt->flow6.saddr);
+	return port == pkt->flow4.sport && server->address[3] == pkt->flow4.saddr;
 }
 
 /* Reads the forward half that a reply half leads to; false where it is another connection by now.

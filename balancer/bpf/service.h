@@ -30,14 +30,69 @@ static __always_inline int pinion_is_mapped(const struct pinion_packet *pkt)
 	return pkt->is_v6 && !(addr[0] | addr[1] | (addr[2] ^ bpf_htonl(0xffff)));
 }
 
+/* The narrowest range of ports at the packet's address, or any port there. */
+static __always_inline const struct pinion_service *
+pinion_find_range(const struct pinion_service_key *key)
+{
+	struct pinion_range_key range = {.bits = 8 * sizeof(*key), .key = *key};
+
+	return bpf_map_lookup_elem(&service_ranges, &range);
+}
+
+/* The narrowest prefix around the packet's address that has its port; else, any port. */
+static __always_inline const struct pinion_service *
+pinion_find_prefix(const struct pinion_service_key *key)
+{
+	struct pinion_prefix_key prefix = {
+		.bits = PINION_PREFIX_BITS + 8 * sizeof(prefix.addr),
+		.protocol = key->protocol,
+		.port = key->port,
+	};
+	const struct pinion_service *found;
+
+	__builtin_memcpy(prefix.addr, key->addr, sizeof(prefix.addr));
+	found = bpf_map_lookup_elem(&service_prefixes, &prefix);
+	if (found)
+		return found;
+	prefix.port = 0;
+	return bpf_map_lookup_elem(&service_prefixes, &prefix);
+}
+
+/* A service that is not for this very address and port. A function of its own for the verifier, and
+ * out of the way of the services that are.
+ */
+__attribute__((noinline)) int pinion_find_wider(const struct pinion_packet *pkt,
+						struct pinion_service *service)
+{
+	const struct pinion_service *found = 0;
+	struct pinion_service_key key;
+
+	if (!pkt || !service)
+		return 0;
+	key = pinion_service_key(pkt);
+	if (pinion_listeners & PINION_LISTEN_RANGES)
+		found = pinion_find_range(&key);
+	if (!found && pinion_listeners & PINION_LISTEN_PREFIXES)
+		found = pinion_find_prefix(&key);
+	if (!found)
+		return 0;
+	*service = *found;
+	return 1;
+}
+
 /* Traffic for other addresses is passed, not dropped. */
 static __always_inline enum pinion_verdict pinion_find_service(const struct pinion_packet *pkt,
-							       struct pinion_service **service)
+							       struct pinion_service *service)
 {
 	struct pinion_service_key key = pinion_service_key(pkt);
+	const struct pinion_service *exact;
 
-	*service = pinion_is_mapped(pkt) ? 0 : bpf_map_lookup_elem(&services, &key);
-	if (!*service)
+	if (pinion_is_mapped(pkt))
 		return PINION_PASS_NOT_OURS;
-	return (*service)->slot_count ? PINION_NEXT : PINION_DROP_NO_SERVER;
+	exact = bpf_map_lookup_elem(&services, &key);
+	if (exact)
+		*service = *exact;
+	else if (!pinion_listeners || !pinion_find_wider(pkt, service))
+		return PINION_PASS_NOT_OURS;
+	return service->slot_count ? PINION_NEXT : PINION_DROP_NO_SERVER;
 }

@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include <bpf/bpf_endian.h>
+
 #include "abi.h"
 #include "compat.h"
 #include "hash.h"
@@ -25,6 +27,27 @@ static __always_inline void pinion_vip_set(struct pinion_vip_filter *filter, con
 	__u32 bit = pinion_vip_bit(addr[0], addr[1], addr[2], addr[3]);
 
 	PINION_STORE(filter->word[bit / 64], filter->word[bit / 64] | 1ull << bit % 64);
+}
+
+/* Prefixes of more addresses than 2^this set all bits: so many would, nearly. */
+#define PINION_VIP_HOST_BITS 12
+
+/* All addresses that have the first `bits` bits of `addr`, whose others are 0. */
+static __always_inline void pinion_vip_set_prefix(struct pinion_vip_filter *filter,
+						  const __be32 *addr, __u32 bits)
+{
+	const __u32 host_bits = 128 - bits;
+
+	if (host_bits > PINION_VIP_HOST_BITS) {
+		for (__u32 i = 0; i < PINION_VIP_BITS / 64; i++)
+			PINION_STORE(filter->word[i], ~0ull);
+		return;
+	}
+	for (__u32 i = 0; i < 1u << host_bits; i++) {
+		const __be32 one[4] = {addr[0], addr[1], addr[2], addr[3] | bpf_htonl(i)};
+
+		pinion_vip_set(filter, one);
+	}
 }
 
 static __always_inline int pinion_vip_test(const struct pinion_vip_filter *filter, __u32 bit)

@@ -48,6 +48,22 @@ Result<Value> parse_prefix(std::string_view text) {
   return expected("an address or a prefix such as 10.0.0.0/8", text);
 }
 
+Result<Value> parse_vip(std::string_view text) {
+  if (const auto prefix = Prefix::parse(text)) return Value(*prefix);
+  return expected("an address or prefix such as 192.168.1.2, 2001:db8::2 or 192.0.2.0/28", text);
+}
+
+Result<Value> parse_ports(std::string_view text) {
+  if (const auto ports = Ports::parse(text)) return Value(*ports);
+  return expected("a port from 1 to 65535, a range such as 8000-8100, or any", text);
+}
+
+Result<Value> parse_listener(std::string_view text) {
+  if (const auto listener = config::parse_listener(text)) return Value(*listener);
+  return expected("a listener such as 192.0.2.80:80, 192.0.2.0/28:any/udp or [2001:db8::1]:443",
+                  text);
+}
+
 Result<Value> parse_interval(std::string_view text) {
   constexpr uint64_t kMost = 60'000;
   uint64_t unit = 1000;
@@ -96,17 +112,20 @@ std::string text_of(const std::string& text) { return text; }
 std::string text_of(uint64_t number) { return std::to_string(number); }
 std::string text_of(bool flag) { return flag ? "yes" : "no"; }
 std::string text_of(const Address& address) { return address.to_string(); }
-std::string text_of(const Prefix& prefix) { return prefix.to_string(); }
+std::string text_of(const Prefix& prefix) { return host_or_prefix(prefix); }
 std::string text_of(const config::ServerName& name) { return config::to_string(name); }
 std::string text_of(const config::Server& server) {
   return config::to_string({server.address, server.port}) + "=" + std::to_string(server.weight);
 }
-std::string text_of(const std::vector<config::Server>& servers) {
+std::string text_of(const Ports& ports) { return ports.to_string(); }
+std::string text_of(const config::Listener& listener) { return config::to_string(listener); }
+template <typename T>
+std::string text_of(const std::vector<T>& values) {
   std::string text;
-  for (size_t i = 0; i < std::min(servers.size(), kMostInText); ++i)
-    text += (i ? "," : "") + text_of(servers[i]);
-  if (servers.size() <= kMostInText) return text;
-  return text + " and " + std::to_string(servers.size() - kMostInText) + " more";
+  for (size_t i = 0; i < std::min(values.size(), kMostInText); ++i)
+    text += (i ? "," : "") + text_of(values[i]);
+  if (values.size() <= kMostInText) return text;
+  return text + " and " + std::to_string(values.size() - kMostInText) + " more";
 }
 
 }  // namespace
@@ -122,6 +141,8 @@ bool is_required(const Argument& argument) {
 bool is_number(Kind kind) {
   return kind == Kind::kPort || kind == Kind::kWeight || kind == Kind::kLimit;
 }
+
+bool is_list(Kind kind) { return kind == Kind::kNewServer || kind == Kind::kListener; }
 
 std::string field_of(const Argument& argument) {
   return std::string(argument.name) + (argument.form == Form::kRepeatedOption ? "s" : "");
@@ -139,8 +160,14 @@ std::string placeholder(const Argument& argument) {
       return "ADDRESS";
     case Kind::kPrefix:
       return "PREFIX";
+    case Kind::kVip:
+      return "VIP";
     case Kind::kPort:
       return "PORT";
+    case Kind::kPorts:
+      return "PORT|RANGE|any";
+    case Kind::kListener:
+      return "VIP:PORT[/PROTOCOL]";
     case Kind::kWeight:
     case Kind::kLimit:
       return "N";
@@ -191,8 +218,14 @@ Result<Value> parse_value(Kind kind, std::string_view text) {
       return parse_address(text);
     case Kind::kPrefix:
       return parse_prefix(text);
+    case Kind::kVip:
+      return parse_vip(text);
     case Kind::kPort:
       return parse_number(text, 1, 65535);
+    case Kind::kPorts:
+      return parse_ports(text);
+    case Kind::kListener:
+      return parse_listener(text);
     case Kind::kWeight:
       return parse_number(text, 0, 65535);
     case Kind::kLimit:

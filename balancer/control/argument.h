@@ -34,6 +34,8 @@ enum class Kind {
   kAddress,
   kPrefix,    // "10.0.0.0/8" or an address.
   kPort,      // 1 to 65535
+  kVip,       // An address, or a prefix of them: "192.0.2.0/28".
+  kPorts,     // "80", "8000-8100" or "any"; in JSON a number, or a string.
   kWeight,    // 0 to 65535
   kLimit,     // 1 to 100000
   kInterval,  // "1s", "500ms": up to a minute.
@@ -42,6 +44,7 @@ enum class Kind {
   kScheduler,
   kProtocol,
   kForward,
+  kListener,   // "10.0.0.1:80" or "10.0.0.0/28:any/udp"; in JSON {"vip": ..., "port": ...}.
   kNewServer,  // "10.0.0.1" or "10.0.0.1:8080=5"; in JSON {"address": "10.0.0.1", "weight": 5}.
   kFile,
 };
@@ -57,14 +60,16 @@ struct Argument {
 bool is_option(const Argument& argument);  // "--weight" rather than a word in its place.
 bool is_required(const Argument& argument);
 bool is_number(Kind kind);                          // A number in JSON.
+bool is_list(Kind kind);                            // An array of objects in JSON.
 std::string field_of(const Argument& argument);     // Its name in JSON and in a query.
 std::string placeholder(const Argument& argument);  // "ADDRESS"; "" for a flag.
 Words words_of(Kind kind);  // What it may be, where that is a list of keywords.
 
 // Keywords, names and states stay text once they are known to be right; an interval is a number of
 // milliseconds.
-using Value = std::variant<std::string, uint64_t, bool, Address, Prefix, config::ServerName,
-                           config::Server, std::vector<config::Server>>;
+using Value = std::variant<std::string, uint64_t, bool, Address, Prefix, config::ServerName, Ports,
+                           config::Server, std::vector<config::Server>, config::Listener,
+                           std::vector<config::Listener>>;
 
 // The error is only "expected ..., got ...": what it is about is the caller's to say.
 Result<Value> parse_value(Kind kind, std::string_view text);

@@ -45,7 +45,8 @@ Json to_json(const config::Director& director) {
       {"limits",
        {{"services", director.limits.services},
         {"servers", director.limits.servers},
-        {"slots", director.limits.slots}}},
+        {"slots", director.limits.slots},
+        {"prefixes", director.limits.prefixes}}},
       {"control",
        {{"socket", director.control.socket},
         {"group", director.control.group},
@@ -104,14 +105,12 @@ static Json to_json(const config::Server& server) {
 }
 
 Json to_json(const config::Service& service) {
-  Json json = {{"name", service.name},
-               {"vip", service.vip.to_string()},
-               {"port", service.port.value},
-               {"protocol", to_string(service.protocol)},
-               {"scheduler", service.scheduler},
-               {"forward", keyword(service.forward)},
-               {"tunnel", to_json(service.tunnel)},
-               {"servers", Json::array()}};
+  Json json = {{"name", service.name}};
+  add_listeners(json, service.listeners);
+  json.update(Json{{"scheduler", service.scheduler},
+                   {"forward", keyword(service.forward)},
+                   {"tunnel", to_json(service.tunnel)},
+                   {"servers", Json::array()}});
   for (const config::Server& server : service.servers) json["servers"].push_back(to_json(server));
   return json;
 }

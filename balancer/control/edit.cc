@@ -36,12 +36,32 @@ Refusal ambiguous(const config::Service& service, const config::ServerName& name
                   const Servers& meant) {
   std::string ports;
   for (const config::Server& server : meant)
-    ports +=
-        (ports.empty() ? "" : " or ") + pinion::to_string(server.address, port_of(service, server));
+    ports += (ports.empty() ? "" : " or ") +
+             config::to_string({server.address, port_of(service, server)});
   return {409,
           "service '" + service.name + "' has " + std::to_string(meant.size()) + " servers at " +
               name.address.to_string(),
           "say which: " + ports};
+}
+
+// A VIP, port or protocol is the only listener's.
+Outcome<> set_listeners(config::Service& service, const ServiceChange& change) {
+  const bool one = change.vip || change.ports || change.protocol;
+  if (one && change.listeners)
+    return Refusal{400, "'listeners' and a VIP, port or protocol contradict each other",
+                   "give one of the two"};
+  if (one && service.listeners.size() != 1)
+    return Refusal{409,
+                   "service '" + service.name + "' has " +
+                       std::to_string(service.listeners.size()) + " listeners",
+                   "give all that it is to have as listeners"};
+  if (change.listeners) service.listeners = *change.listeners;
+  if (!one) return {};
+  config::Listener& listener = service.listeners.front();
+  if (change.vip) listener.vip = *change.vip;
+  if (change.ports) listener.ports = *change.ports;
+  if (change.protocol) listener.protocol = *change.protocol;
+  return {};
 }
 
 Outcome<Servers::iterator> find(config::Service& service, const config::ServerName& name) {
@@ -77,9 +97,7 @@ Outcome<Config> set_service(Config config, const std::string& name, const Servic
     return Refusal{400, "nothing to change", "give at least one field"};
   config::Service* service = find(config, name);
   if (!service) return no_such_service(config, name);
-  if (change.vip) service->vip = *change.vip;
-  if (change.port) service->port = *change.port;
-  if (change.protocol) service->protocol = *change.protocol;
+  if (auto set = set_listeners(*service, change); !set) return set.error();
   if (change.scheduler) service->scheduler = *change.scheduler;
   if (change.forward) service->forward = *change.forward;
   return config;

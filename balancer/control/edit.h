@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "balancer/control/refusal.h"
 #include "config/config.h"
@@ -13,9 +14,10 @@ namespace pinion::control {
 
 // What is absent stays as it is.
 struct ServiceChange {
-  std::optional<Address> vip;
-  std::optional<Port> port;
+  std::optional<Prefix> vip;  // This and the next two are for services with one listener.
+  std::optional<Ports> ports;
   std::optional<Protocol> protocol;
+  std::optional<std::vector<config::Listener>> listeners;  // In the place of those there are.
   std::optional<std::string> scheduler;
   std::optional<config::Forward> forward;
   bool operator==(const ServiceChange&) const = default;

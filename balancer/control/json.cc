@@ -98,6 +98,21 @@ Json to_json(const Connection& connection) {
           {"expires_ms", connection.expires.count()}};
 }
 
+Json port_json(Port port) { return port.value ? Json(port.value) : Json(); }
+
+static Json listener_json(const config::Listener& listener) {
+  const Ports& ports = listener.ports;
+  return {{"vip", host_or_prefix(listener.vip)},
+          {"port", ports.is_one() ? Json(ports.first) : Json(ports.to_string())},
+          {"protocol", to_string(listener.protocol)}};
+}
+
+void add_listeners(Json& json, const std::vector<config::Listener>& listeners) {
+  if (listeners.size() == 1) json.update(listener_json(listeners.front()));
+  Json& list = json["listeners"] = Json::array();
+  for (const config::Listener& listener : listeners) list.push_back(listener_json(listener));
+}
+
 Json traffic_json(const Traffic& traffic) {
   return {{"connections", traffic.connections},
           {"packets", traffic.packets},
@@ -108,7 +123,7 @@ Json traffic_json(const Traffic& traffic) {
 
 Json to_json(const ServerSnapshot& server) {
   Json json = {{"address", server.address.to_string()},
-               {"port", server.port.value},
+               {"port", port_json(server.port)},
                {"forward", keyword(server.forward)},
                {"weight", server.weight},
                {"reachable", server.reachable},
@@ -123,16 +138,14 @@ Json to_json(const ServerSnapshot& server) {
 
 Json service_json(const ServiceSnapshot& service) {
   const ServerCounts counts = count(service);
-  Json json = {{"name", service.name},
-               {"vip", service.vip.to_string()},
-               {"port", service.port.value},
-               {"protocol", to_string(service.protocol)},
-               {"scheduler", service.scheduler},
-               {"forward", keyword(service.forward)},
-               {"server_count", counts.configured},
-               {"reachable_count", counts.reachable},
-               {"active", counts.active},
-               {"inactive", counts.inactive}};
+  Json json = {{"name", service.name}};
+  add_listeners(json, service.listeners);
+  json.update(Json{{"scheduler", service.scheduler},
+                   {"forward", keyword(service.forward)},
+                   {"server_count", counts.configured},
+                   {"reachable_count", counts.reachable},
+                   {"active", counts.active},
+                   {"inactive", counts.inactive}});
   json.update(traffic_json(service.traffic));
   return json;
 }

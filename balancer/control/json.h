@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <string>
+#include <vector>
 
 #include "balancer/control/refusal.h"
 #include "balancer/model/connection.h"
@@ -28,6 +29,9 @@ Json to_json(const config::Service& service);
 Json to_json(const Config& config);  // The keys of the file, all of them; times in milliseconds.
 Json to_json(const std::vector<config::Difference>& differences);  // from is the file, to is live.
 
+// "listeners"; and of a single one "vip", "port" and "protocol", too, as the file has it.
+void add_listeners(Json& json, const std::vector<config::Listener>& listeners);
+Json port_json(Port port);  // null: whichever port a packet came for.
 Json traffic_json(const Traffic& traffic);
 Json service_json(const ServiceSnapshot& service);  // Without its servers.
 Json status_json(const Snapshot& snapshot);

@@ -42,7 +42,7 @@ Traffic before_of(const ServiceSnapshot* service, const ServerSnapshot& wanted) 
 
 Json server_stats(const ServerSnapshot& server, const ServiceSnapshot* before, double seconds) {
   Json json = {{"address", server.address.to_string()},
-               {"port", server.port.value},
+               {"port", port_json(server.port)},
                {"active", server.active},
                {"inactive", server.inactive}};
   json.update(counts(before_of(before, server), server.traffic, seconds));
@@ -50,10 +50,8 @@ Json server_stats(const ServerSnapshot& server, const ServiceSnapshot* before, d
 }
 
 Json service_stats(const ServiceSnapshot& service, const ServiceSnapshot* before, double seconds) {
-  Json json = {{"name", service.name},
-               {"vip", service.vip.to_string()},
-               {"port", service.port.value},
-               {"protocol", to_string(service.protocol)}};
+  Json json = {{"name", service.name}};
+  add_listeners(json, service.listeners);
   json.update(counts(before ? before->traffic : Traffic{}, service.traffic, seconds));
   json["servers"] = Json::array();
   for (const ServerSnapshot& server : service.servers)

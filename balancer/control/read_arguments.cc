@@ -10,7 +10,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr size_t kMostServers = 65536;  // In one request.
+constexpr size_t kMostElements = 65536;  // Of a list, in one request.
 
 Refusal malformed(std::string message, std::string hint = "") {
   return {400, std::move(message), std::move(hint)};
@@ -40,12 +40,14 @@ Outcome<> read_text(const Argument& argument, const std::string& text, Arguments
 
 std::string_view type_of(Kind kind) {
   if (is_number(kind)) return "an integer";
+  if (kind == Kind::kPorts) return "an integer or a string";
   if (kind == Kind::kFlag) return "true or false";
   return "a string";
 }
 
 // A scalar's text, where JSON's type is the one that the kind has.
 std::optional<std::string> scalar(Kind kind, const json& value) {
+  if (kind == Kind::kPorts && value.is_number_integer()) return value.dump();
   if (is_number(kind) ? value.is_number_unsigned() || value.is_number_integer()
                       : kind == Kind::kFlag && value.is_boolean())
     return value.dump();
@@ -63,16 +65,20 @@ Outcome<Value> read_scalar(Kind kind, const std::string& field, const json& valu
   return std::move(*parsed);
 }
 
-struct ServerField {
+// A member of the objects in a list.
+template <typename T>
+struct Member {
   std::string_view name;
   Kind kind;
-  void (*set)(config::Server& server, const Value& value);
+  void (*set)(T& object, const Value& value);
+  bool required = false;
 };
 
 // Of a server in JSON, as `config show` writes it; null says nothing.
-constexpr ServerField kServerFields[] = {
+constexpr Member<config::Server> kServerMembers[] = {
     {"address", Kind::kAddress,
-     [](config::Server& server, const Value& value) { server.address = std::get<Address>(value); }},
+     [](config::Server& server, const Value& value) { server.address = std::get<Address>(value); },
+     true},
     {"weight", Kind::kWeight,
      [](config::Server& server, const Value& value) {
        server.weight = static_cast<uint32_t>(std::get<uint64_t>(value));
@@ -87,40 +93,73 @@ constexpr ServerField kServerFields[] = {
      }},
 };
 
-Refusal unknown_server_field(const std::string& field, const std::string& key) {
+constexpr Member<config::Listener> kListenerMembers[] = {
+    {"vip", Kind::kVip,
+     [](config::Listener& listener, const Value& value) { listener.vip = std::get<Prefix>(value); },
+     true},
+    {"port", Kind::kPorts,
+     [](config::Listener& listener, const Value& value) {
+       listener.ports = std::get<Ports>(value);
+     },
+     true},
+    {"protocol", Kind::kProtocol,
+     [](config::Listener& listener, const Value& value) {
+       listener.protocol = *parse_protocol(std::get<std::string>(value));
+     }},
+};
+
+constexpr std::string_view kServerExample = R"({"address": "192.168.1.2", "weight": 1})";
+constexpr std::string_view kListenerExample = R"({"vip": "192.168.1.2", "port": 80})";
+
+template <typename T, size_t N>
+Refusal unknown_member(const Member<T> (&members)[N], const std::string& field,
+                       const std::string& key) {
   std::vector<std::string_view> names;
-  for (const ServerField& known : kServerFields) names.push_back(known.name);
+  for (const Member<T>& known : members) names.push_back(known.name);
   return malformed("unknown field '" + field + "." + key + "'", hint_for(key, names));
 }
 
-Outcome<config::Server> read_server(const std::string& field, const json& value) {
-  if (!value.is_object() || value.value("address", json()).is_null())
-    return malformed(field +
-                     R"(: expected an object such as {"address": "192.168.1.2", "weight": 1})");
-  config::Server server;
+template <typename T, size_t N>
+Outcome<T> read_object(const Member<T> (&members)[N], std::string_view example,
+                       const std::string& field, const json& value) {
+  const bool complete =
+      value.is_object() && std::all_of(members, members + N, [&](const Member<T>& member) {
+        return !member.required || !value.value(member.name, json()).is_null();
+      });
+  if (!complete) return malformed(field + ": expected an object such as " + std::string(example));
+  T object;
   for (const auto& [key, member] : value.items()) {
-    const auto known = std::find_if(std::begin(kServerFields), std::end(kServerFields),
-                                    [&](const ServerField& one) { return one.name == key; });
-    if (known == std::end(kServerFields)) return unknown_server_field(field, key);
+    const auto known =
+        std::find_if(members, members + N, [&](const Member<T>& one) { return one.name == key; });
+    if (known == members + N) return unknown_member(members, field, key);
     if (member.is_null()) continue;
     const auto parsed = read_scalar(known->kind, field + "." + key, member);
     if (!parsed) return parsed.error();
-    known->set(server, *parsed);
+    known->set(object, *parsed);
   }
-  return server;
+  return object;
 }
 
-Outcome<Value> read_servers(const std::string& field, const json& array) {
+template <typename T, size_t N>
+Outcome<Value> read_list(const Member<T> (&members)[N], std::string_view example,
+                         const std::string& field, const json& array) {
   if (!array.is_array()) return malformed(field + ": expected an array, got " + array.type_name());
-  if (array.size() > kMostServers)
-    return malformed(field + ": more than " + std::to_string(kMostServers) + " in one request");
-  std::vector<config::Server> servers;
+  if (array.size() > kMostElements)
+    return malformed(field + ": more than " + std::to_string(kMostElements) + " in one request");
+  std::vector<T> list;
   for (size_t i = 0; i < array.size(); ++i) {
-    const auto server = read_server(field + "[" + std::to_string(i) + "]", array[i]);
-    if (!server) return server.error();
-    servers.push_back(*server);
+    const auto object =
+        read_object(members, example, field + "[" + std::to_string(i) + "]", array[i]);
+    if (!object) return object.error();
+    list.push_back(*object);
   }
-  return Value(std::move(servers));
+  return Value(std::move(list));
+}
+
+Outcome<Value> read_member(Kind kind, const std::string& field, const json& member) {
+  if (kind == Kind::kNewServer) return read_list(kServerMembers, kServerExample, field, member);
+  if (kind == Kind::kListener) return read_list(kListenerMembers, kListenerExample, field, member);
+  return read_scalar(kind, field, member);
 }
 
 Outcome<json> parse_body(const std::string& body) {
@@ -143,8 +182,7 @@ Outcome<> read_body(std::span<const Argument> expected, const std::string& body,
   for (const auto& [field, member] : object->items()) {
     const Argument* argument = find(expected, Place::kBody, field);
     if (!argument) return unknown(expected, Place::kBody, field);
-    auto value = argument->kind == Kind::kNewServer ? read_servers(field, member)
-                                                    : read_scalar(argument->kind, field, member);
+    auto value = read_member(argument->kind, field, member);
     if (!value) return value.error();
     into.set(field, std::move(*value));
   }

@@ -6,13 +6,30 @@
 namespace pinion::control {
 namespace {
 
-config::Service new_service(const Arguments& arguments) {
+// Either `listeners`, or the only one's VIP and port.
+Outcome<std::vector<config::Listener>> new_listeners(const Arguments& arguments) {
+  const auto vip = arguments.get<Prefix>("vip");
+  const auto ports = arguments.get<Ports>("port");
+  const auto protocol = arguments.get<std::string>("protocol");
+  auto listeners = arguments.get<std::vector<config::Listener>>("listeners");
+  if (listeners && (vip || ports || protocol))
+    return Refusal{400, "'listeners' and a VIP, port or protocol contradict each other",
+                   "give one of the two"};
+  if (listeners) return std::move(*listeners);
+  if (!vip || !ports)
+    return Refusal{400, std::string(vip ? "port" : "vip") + " is missing",
+                   "give a VIP and a port, or listeners"};
+  config::Listener listener{*vip, *ports};
+  if (protocol) listener.protocol = *parse_protocol(*protocol);
+  return std::vector{listener};
+}
+
+Outcome<config::Service> new_service(const Arguments& arguments) {
   config::Service service;
   service.name = arguments.get<std::string>("name").value_or("");
-  service.vip = *arguments.get<Address>("vip");
-  service.port.value = static_cast<uint16_t>(*arguments.get<uint64_t>("port"));
-  if (const auto word = arguments.get<std::string>("protocol"))
-    service.protocol = *parse_protocol(*word);
+  auto listeners = new_listeners(arguments);
+  if (!listeners) return listeners.error();
+  service.listeners = std::move(*listeners);
   if (const auto word = arguments.get<std::string>("scheduler")) service.scheduler = *word;
   if (const auto word = arguments.get<std::string>("forward"))
     service.forward = *find_forward(*word);
@@ -23,9 +40,9 @@ config::Service new_service(const Arguments& arguments) {
 
 ServiceChange service_change(const Arguments& arguments) {
   ServiceChange change;
-  change.vip = arguments.get<Address>("vip");
-  if (const auto port = arguments.get<uint64_t>("port"))
-    change.port = Port{static_cast<uint16_t>(*port)};
+  change.vip = arguments.get<Prefix>("vip");
+  change.ports = arguments.get<Ports>("port");
+  change.listeners = arguments.get<std::vector<config::Listener>>("listeners");
   if (const auto word = arguments.get<std::string>("protocol"))
     change.protocol = parse_protocol(*word);
   change.scheduler = arguments.get<std::string>("scheduler");
@@ -65,10 +82,11 @@ Answer service_show(Operator& op, Arguments arguments) {
 }
 
 Answer service_add(Operator& op, Arguments arguments) {
-  config::Service service = new_service(arguments);
-  if (service.name.empty()) service.name = config::default_name(service);
-  const std::string name = service.name;
-  const auto live = make_live(op, add_service(op.live(), std::move(service)));
+  auto service = new_service(arguments);
+  if (!service) co_return service.error();
+  if (service->name.empty()) service->name = config::default_name(*service);
+  const std::string name = service->name;
+  const auto live = make_live(op, add_service(op.live(), std::move(*service)));
   if (!live) co_return live.error();
   co_return changed(op, name, "added", *live);
 }

@@ -15,25 +15,30 @@ constexpr Argument kOfServer[] = {kService, kServer};
 constexpr Argument kServiceAdd[] = {
     {"name", Place::kBody, Form::kOptionalWord, Kind::kName,
      "its name (default VIP:PORT/PROTOCOL)"},
-    {"vip", Place::kBody, Form::kRequiredOption, Kind::kAddress, "the virtual IP address"},
-    {"port", Place::kBody, Form::kRequiredOption, Kind::kPort, "the virtual port, 1 to 65535"},
+    {"vip", Place::kBody, Form::kOption, Kind::kVip, "the virtual IP address, or a prefix of them"},
+    {"port", Place::kBody, Form::kOption, Kind::kPorts,
+     "the virtual port, a range such as 8000-8100, or any"},
     {"protocol", Place::kBody, Form::kOption, Kind::kProtocol, "what it carries (default tcp)"},
     {"scheduler", Place::kBody, Form::kOption, Kind::kScheduler,
      "how new connections are shared out (default mh)"},
     {"forward", Place::kBody, Form::kOption, Kind::kForward,
      "how packets reach the real servers (default dr)"},
+    {"listener", Place::kBody, Form::kRepeatedOption, Kind::kListener,
+     "what it takes packets for, in the place of VIP, port and protocol"},
     {"server", Place::kBody, Form::kRepeatedOption, Kind::kNewServer,
      "a real server and its weight (default 1)"},
 };
 
 constexpr Argument kServiceSet[] = {
     kService,
-    {"vip", Place::kBody, Form::kOption, Kind::kAddress, "another virtual IP address"},
-    {"port", Place::kBody, Form::kOption, Kind::kPort, "another virtual port, 1 to 65535"},
+    {"vip", Place::kBody, Form::kOption, Kind::kVip, "another virtual IP address, or prefix"},
+    {"port", Place::kBody, Form::kOption, Kind::kPorts, "another virtual port, range, or any"},
     {"protocol", Place::kBody, Form::kOption, Kind::kProtocol, "what it carries"},
     {"scheduler", Place::kBody, Form::kOption, Kind::kScheduler,
      "how new connections are shared out"},
     {"forward", Place::kBody, Form::kOption, Kind::kForward, "how packets reach the real servers"},
+    {"listener", Place::kBody, Form::kRepeatedOption, Kind::kListener,
+     "all that it is to take packets for"},
 };
 
 constexpr Argument kServerList[] = {

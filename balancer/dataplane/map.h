@@ -20,7 +20,7 @@
 
 namespace pinion {
 
-// A BPF hash map with these types.
+// A BPF hash map with these types, or an LPM trie, whose keys begin with their length.
 template <typename Key, typename Value>
 class HashMap {
   static_assert(std::has_unique_object_representations_v<Key>, "name the padding of Key");

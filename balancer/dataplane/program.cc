@@ -26,8 +26,9 @@ uint32_t groups(uint64_t connections, uint64_t entries_in_group) {
 uint32_t at_least_one(uint32_t groups_wanted) { return groups_wanted ? groups_wanted : 1; }
 
 // Every map whose size the configuration decides, with the key to blame. Index 0 names nothing, so
-// there is one more than the limit. `settings` is last: it is pinned last, and so its pin says that
-// all others are there.
+// there is one more than the limit. What is looked up by key has room for twice the limit: a change
+// puts what comes before it takes away what goes. `settings` is last: it is pinned last, and so its
+// pin says that all others are there.
 struct Plan {
   const char* map;
   const char* key;
@@ -36,7 +37,11 @@ struct Plan {
 
 constexpr Plan kPlans[] = {
     {"services", "director.limits.services",
-     [](const config::Director& d) { return d.limits.services; }},
+     [](const config::Director& d) { return 2 * d.limits.services; }},
+    {"service_ranges", "director.limits.prefixes",
+     [](const config::Director& d) { return 2 * d.limits.prefixes; }},
+    {"service_prefixes", "director.limits.prefixes",
+     [](const config::Director& d) { return 2 * d.limits.prefixes; }},
     {"cursors", "director.limits.services",
      [](const config::Director& d) { return d.limits.services + 1; }},
     {"slots", "director.limits.slots", [](const config::Director& d) { return d.limits.slots; }},
@@ -140,6 +145,11 @@ Result<> share_maps(const pinion_bpf& from, pinion_bpf& to) {
   return {};
 }
 
+void choose(pinion_bpf& object, const Features& features) {
+  object.rodata->pinion_methods = features.methods;
+  object.rodata->pinion_listeners = features.listeners;
+}
+
 Error load_error() {
   const Error error = errno_error("load the data plane's program and its maps");
   if (error.code == std::errc::not_enough_memory)
@@ -174,10 +184,10 @@ uint32_t counters_of_all_cpus(const config::Limits& limits) {
 void Program::Close::operator()(pinion_bpf* object) const { pinion_bpf__destroy(object); }
 
 Result<Program> Program::load(const Pins& pins, const config::Director& director,
-                              uint32_t methods) {
+                              const Features& features) {
   libbpf_set_print(log_libbpf);
   Program program;
-  program.methods_ = methods;
+  program.features_ = features;
   program.object_.reset(pinion_bpf__open());
   if (!program.object_) return errno_error("open the data plane's program");
   pinion_bpf& object = *program.object_;
@@ -195,21 +205,21 @@ Result<Program> Program::load(const Pins& pins, const config::Director& director
   object.rodata->pinion_groups4 = groups4(director.connections);
   object.rodata->pinion_groups6 = groups6(director.connections);
   object.rodata->pinion_servers = director.limits.servers + 1;
-  object.rodata->pinion_methods = methods;
+  choose(object, features);
   if (pinion_bpf__load(&object) != 0) return load_error();
   return program;
 }
 
-Result<> Program::extend(uint32_t methods) {
-  if ((methods & ~methods_) == 0) return {};
+Result<> Program::extend(const Features& features) {
+  if (features_.has(features)) return {};
   std::unique_ptr<pinion_bpf, Close> next(pinion_bpf__open());
   if (!next) return errno_error("open the data plane's program");
   if (auto shared = share_maps(*object_, *next); !shared) return shared;
   *next->rodata = *object_->rodata;
-  next->rodata->pinion_methods = methods_ | methods;
+  choose(*next, features_ | features);
   if (pinion_bpf__load(next.get()) != 0) return load_error();
   object_ = std::move(next);
-  methods_ |= methods;
+  features_ = features_ | features;
   return {};
 }
 

@@ -11,6 +11,7 @@
 #include "balancer/base/fd.h"
 #include "balancer/dataplane/map.h"
 #include "balancer/dataplane/pins.h"
+#include "balancer/model/features.h"
 #include "config/config.h"
 
 struct pinion_bpf;
@@ -30,13 +31,14 @@ class Program {
   // Adopts the maps pinned by a daemon of the same layout and sizes; where there are none, makes
   // them. Fails with a sentence that names the key, or the remedy, where what is pinned
   // is of another layout or size: nothing is touched then.
-  // `methods`: a bit for each forwarding method that its code is for.
-  static Result<Program> load(const Pins& pins, const config::Director& director, uint32_t methods);
+  // Its code is for these features.
+  static Result<Program> load(const Pins& pins, const config::Director& director,
+                              const Features& features);
 
-  // Makes it a program on the same maps whose code is for these methods too; fd() is another one
+  // Makes it a program on the same maps whose code is for these features too; fd() is another one
   // then, for whoever has attached the old one. Where that fails the old one stays.
-  Result<> extend(uint32_t methods);
-  uint32_t methods() const { return methods_; }
+  Result<> extend(const Features& features);
+  const Features& features() const { return features_; }
 
   // Pins maps that were made. To be called when `settings` has been filled in: whoever finds its
   // pin finds it complete.
@@ -75,7 +77,7 @@ class Program {
 
   std::unique_ptr<pinion_bpf, Close> object_;
   bool adopted_ = false;
-  uint32_t methods_ = 0;
+  Features features_;
 };
 
 }  // namespace pinion

@@ -23,6 +23,43 @@ bool has_replies(const pinion_real_server& server) {
   return (server.flags & PINION_SERVER_USED) && server.method == PINION_METHOD_NAT;
 }
 
+// The service is new, or has the key that was another one's.
+bool begins(const Change::Service& flip) {
+  return flip.after && (!flip.before || flip.before->index != flip.after->index);
+}
+
+pinion_range_key range_key(const ServiceKey& key) {
+  return {.bits = uint32_t{PINION_RANGE_BITS} + key.bits, .key = key.key};
+}
+
+pinion_prefix_key prefix_key(const ServiceKey& key) {
+  pinion_prefix_key prefix{.bits = uint32_t{PINION_PREFIX_BITS} + key.bits,
+                           .protocol = key.key.protocol,
+                           .port = key.key.port};
+  std::copy(std::begin(key.key.addr), std::end(key.key.addr), prefix.addr);
+  return prefix;
+}
+
+ServiceKey service_key(const pinion_service_key& key) { return {ServiceMap::kExact, 0, key}; }
+
+ServiceKey service_key(const pinion_range_key& key) {
+  return {ServiceMap::kRanges, static_cast<uint8_t>(key.bits - PINION_RANGE_BITS), key.key};
+}
+
+ServiceKey service_key(const pinion_prefix_key& prefix) {
+  pinion_service_key key{.protocol = prefix.protocol, .port = prefix.port};
+  std::copy(std::begin(prefix.addr), std::end(prefix.addr), key.addr);
+  return {ServiceMap::kPrefixes, static_cast<uint8_t>(prefix.bits - PINION_PREFIX_BITS), key};
+}
+
+template <typename Map>
+Result<> read_into(Adopted& adopted, const Map& map) {
+  auto found = map.read();
+  if (!found) return found.error();
+  for (const auto& [key, value] : *found) adopted.services.emplace_back(service_key(key), value);
+  return {};
+}
+
 uint32_t ticks(std::chrono::milliseconds time) {
   return static_cast<uint32_t>(std::chrono::nanoseconds(time).count() >> PINION_TICK_SHIFT);
 }
@@ -34,6 +71,8 @@ Result<Tables> Tables::open(const Program& program, const config::Limits& limits
   const uint32_t servers = limits.servers + 1;
   for (const auto& opened : {
            program.open_into(tables.services_, "services"),
+           program.open_into(tables.ranges_, "service_ranges"),
+           program.open_into(tables.prefixes_, "service_prefixes"),
            program.open_into(tables.egress_, "egress"),
            program.open_into(tables.cursors_, "cursors"),
            program.map_into(tables.settings_, "settings", 1),
@@ -118,11 +157,24 @@ void Tables::write_slots(const Change::Slots& slots) {
   __atomic_thread_fence(__ATOMIC_RELEASE);
 }
 
-Result<> Tables::write_service(const pinion_service_key& key,
-                               const std::optional<pinion_service>& value) {
-  if (!value) return services_.erase(key);
-  pinion_vip_set(&vips_[0], key.addr);  // First, or packets would pass a service that is there.
-  return services_.put(key, *value);
+// Its addresses are looked at from now on.
+void Tables::admit(const ServiceKey& key) {
+  pinion_vip_set_prefix(&vips_[0], key.key.addr, key.map == ServiceMap::kPrefixes ? key.bits : 128);
+}
+
+Result<> Tables::write_service(const ServiceKey& key, const std::optional<pinion_service>& value) {
+  const auto write = [&](auto& map, const auto& at) {
+    return value ? map.put(at, *value) : map.erase(at);
+  };
+  switch (key.map) {
+    case ServiceMap::kExact:
+      return write(services_, key.key);
+    case ServiceMap::kRanges:
+      return write(ranges_, range_key(key));
+    case ServiceMap::kPrefixes:
+      return write(prefixes_, prefix_key(key));
+  }
+  return refusal("write " + to_string(key) + ": there is no such map");
 }
 
 Result<> Tables::flip(const std::vector<Change::Service>& services) {
@@ -130,8 +182,10 @@ Result<> Tables::flip(const std::vector<Change::Service>& services) {
   for (size_t i = 0; i < services.size(); ++i) {
     const Change::Service& service = services[i];
     Result<> written;
-    if (service.after && !service.before)
+    if (begins(service))
       written = cursors_.put(service.after->index, [&] { return uint32_t(random()); });
+    // First, or packets would pass a service that is there.
+    if (service.after && !service.before) admit(service.key);
     if (written) written = write_service(service.key, service.after);
     if (written) continue;
     while (i-- > 0) {
@@ -145,9 +199,9 @@ Result<> Tables::flip(const std::vector<Change::Service>& services) {
 
 Result<Adopted> Tables::read() const {
   Adopted adopted;
-  auto services = services_.read();
-  if (!services) return services.error();
-  adopted.services = std::move(*services);
+  for (const auto& done :
+       {read_into(adopted, services_), read_into(adopted, ranges_), read_into(adopted, prefixes_)})
+    if (!done) return done.error();
   adopted.servers.resize(servers_.size());
   for (size_t i = 0; i < servers_.size(); ++i) adopted.servers[i] = servers_[i];
   return adopted;

@@ -41,10 +41,13 @@ class Tables {
   void write_server(uint32_t index, const pinion_real_server& entry);
   void write_slots(const Change::Slots& slots);
   Result<> prepare_server(const Change::Server& server);
-  Result<> write_service(const pinion_service_key& key, const std::optional<pinion_service>& value);
+  void admit(const ServiceKey& key);
+  Result<> write_service(const ServiceKey& key, const std::optional<pinion_service>& value);
   Result<> flip(const std::vector<Change::Service>& services);
 
   HashMap<pinion_service_key, pinion_service> services_;
+  HashMap<pinion_range_key, pinion_service> ranges_;
+  HashMap<pinion_prefix_key, pinion_service> prefixes_;
   HashMap<uint32_t, uint32_t> egress_;
   MappedArray<pinion_settings> settings_;
   MappedArray<pinion_vip_filter> vips_;

@@ -12,7 +12,7 @@
 
 namespace pinion {
 
-// {service="web",vip="192.168.88.88",port="80",protocol="tcp"}
+// {service="web",vip="192.168.88.88",port="80",protocol="tcp"}; of several listeners "80,443".
 Labels labels_of(const ServiceSnapshot& service);
 // The same with server="192.168.146.131:80".
 Labels labels_of(const ServiceSnapshot& service, const ServerSnapshot& server);

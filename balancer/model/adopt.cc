@@ -2,6 +2,8 @@
 // From pinned maps to the model. All that was adopted counts as leaving until configure() says what
 // of it is wanted.
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "balancer/model/model.h"
 
@@ -21,16 +23,18 @@ Address source_of(const pinion_real_server& entry) {
   return entry.source_bits ? Address() : Address::from_words(entry.tunnel_source);
 }
 
-std::string text_of(const pinion_service_key& key) {
-  return "service " + to_string(Address::from_words(key.addr), Port::from_be(key.port)) +
-         (key.protocol == IPPROTO_UDP ? "/udp" : "/tcp");
+std::string text_of(const ServiceKey& key) { return "service " + to_string(key); }
+
+bool same_slots(const pinion_service& a, const pinion_service& b) {
+  return a.slot_base == b.slot_base && a.slot_count == b.slot_count;
 }
 
 }  // namespace
 
 struct Model::Found {
-  std::map<Key, ModelService, KeyOrder> services;
-  std::map<uint32_t, Key> keys;  // By the service's index.
+  std::map<uint32_t, ModelService> services;  // By index; those of nobody under 0.
+  std::set<ServiceKey> keys;
+  std::map<uint32_t, uint32_t> tables;  // Whose each is, by its base: the service's index.
 };
 
 Result<> Model::adopt(const Adopted& adopted) {
@@ -39,28 +43,44 @@ Result<> Model::adopt(const Adopted& adopted) {
     if (auto done = adopt_service(key, value, found); !done) return done;
   for (uint32_t index = 0; index < adopted.servers.size(); ++index)
     if (auto done = adopt_server(index, adopted.servers[index], found); !done) return done;
-  for (auto& [key, service] : found.services)
-    by_key_[key] = std::make_shared<const ModelService>(std::move(service));
+  for (auto& [index, service] : found.services)
+    by_id_[service.id] = std::make_shared<const ModelService>(std::move(service));
   unwritten_ = true;
   return {};
 }
 
-Result<> Model::adopt_service(const Key& key, const pinion_service& value, Found& found) {
-  if (!service_indices_.reserve(value.index)) {
-    const auto other = found.keys.find(value.index);
-    return refusal("adopt " + text_of(key) + ": its index " + std::to_string(value.index) +
-                   (other == found.keys.end() ? " is 0, or beyond director.limits.services, " +
-                                                    std::to_string(limits_.services)
-                                              : " is that of " + text_of(other->second)));
+Result<> Model::adopt_service(const ServiceKey& key, const pinion_service& value, Found& found) {
+  if (!found.keys.insert(key).second)
+    return refusal("adopt " + text_of(key) + ": it is there twice");
+  const auto [at, fresh] = found.services.try_emplace(value.index);
+  ModelService& service = at->second;
+  if (fresh) {
+    if (!service_indices_.reserve(value.index))
+      return refusal("adopt " + text_of(key) + ": its index " + std::to_string(value.index) +
+                     " is 0, or beyond director.limits.services, " +
+                     std::to_string(limits_.services));
+    service.id = ++last_id_;
+    service.index = value.index;
+    service.value = value;
+    service.v4 = Address::from_words(key.key.addr).is_v4();
   }
-  if (value.slot_count > 0 && !ranges_.reserve(value.slot_base, value.slot_count))
+  service.keys.insert(std::upper_bound(service.keys.begin(), service.keys.end(), key), key);
+  return adopt_slots(key, value, found);
+}
+
+// A daemon that was killed amid its flips has left one table under some keys and another one under
+// others. The second one is free as soon as the first configuration is written.
+Result<> Model::adopt_slots(const ServiceKey& key, const pinion_service& value, Found& found) {
+  if (value.slot_count == 0) return {};
+  const auto [table, fresh] = found.tables.try_emplace(value.slot_base, value.index);
+  if (!fresh && table->second == value.index) return {};
+  if (!ranges_.reserve(value.slot_base, value.slot_count))
     return refusal("adopt " + text_of(key) + ": its slots, " + std::to_string(value.slot_count) +
                    " from " + std::to_string(value.slot_base) +
                    ", are another service's too, or beyond director.limits.slots, " +
                    std::to_string(limits_.slots));
-  if (!found.services.emplace(key, ModelService{.index = value.index, .value = value}).second)
-    return refusal("adopt " + text_of(key) + ": it is there twice");
-  found.keys.emplace(value.index, key);
+  if (!same_slots(found.services.at(value.index).value, value))
+    ranges_.retire(value.slot_base, value.slot_count);
   return {};
 }
 
@@ -76,18 +96,18 @@ Result<> Model::adopt_server(uint32_t index, const pinion_real_server& entry, Fo
   if (entry.method >= PINION_METHOD_COUNT)
     return refusal("adopt real server " + address.to_string() + ": it has forwarding method " +
                    std::to_string(entry.method) + ", which this daemon does not know");
-  const auto at = found.keys.find(entry.service);
-  const Key key = at == found.keys.end() ? Key{} : at->second;
+  const bool known = found.services.contains(entry.service);
+  ModelService& service = found.services[known ? entry.service : 0];
   const auto forward = static_cast<config::Forward>(entry.method);
-  found.services[key].servers.push_back({.config = {address, 0},
-                                         .port = Port::from_be(entry.port),
-                                         .forward = forward,
-                                         .index = index,
-                                         .generation = entry.generation,
-                                         .leaving = true,
-                                         .entry = entry});
+  service.servers.push_back({.config = {address, 0},
+                             .port = Port::from_be(entry.port),
+                             .forward = forward,
+                             .index = index,
+                             .generation = entry.generation,
+                             .leaving = true,
+                             .entry = entry});
   if (!has_next_hop(forward)) return {};
-  neighbours_.add(address, key);
+  neighbours_.add(address, service.id);
   if (const NextHop next_hop = next_hop_of(entry); !next_hop.destination.is_zero())
     neighbours_.learn(address,
                       {.next_hop = next_hop, .reachable = true, .source = source_of(entry)});

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "balancer/bpf/abi.h"
+#include "balancer/model/service_key.h"
 
 namespace pinion {
 
@@ -29,9 +30,11 @@ struct Change {
   };
   std::vector<Slots> slots;
 
-  // 3. The flips. Without `after` the service goes, without `before` it is new.
+  // 3. The flips, of each key that leads to a service. Without `after` nobody has the key any more,
+  // without `before` nobody had it. Those that have an `after` come first: what one key loses
+  // another one has already, so that no packet of a service that stays finds none.
   struct Service {
-    pinion_service_key key{};
+    ServiceKey key;
     std::optional<pinion_service> before;
     std::optional<pinion_service> after;
   };

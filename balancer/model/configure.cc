@@ -23,56 +23,93 @@ struct IdentityHash {
   }
 };
 
+// 0 where the server says none, or the one that its packets come for anyway: so a listener that is
+// added makes no other server of it.
+Port own_port(const config::Service& service, const config::Server& server) {
+  return server.port == port_of(service) ? Port() : server.port.value_or(Port());
+}
+
 Identity identity_of(const config::Service& service, const config::Server& server) {
-  return {server.address, port_of(service, server), forward_of(service, server)};
+  return {server.address, own_port(service, server), forward_of(service, server)};
 }
 
 }  // namespace
 
 Result<Change> Model::configure(const Config& config) {
   Change change;
-  retire_unwanted(config, change);
+  std::vector<Keys> keys = keys_of(config.services);
+  const std::vector<ServiceId> ids = recognise(config.services, keys);
+  retire_unwanted(ids, change);
   std::map<std::string, ServicePtr> next;
-  for (const config::Service& wanted : config.services) {
-    ServicePtr& service = by_key_[key_of(wanted)];
-    if (!service || !is_live(*service, wanted)) {
-      auto updated = update(wanted, service.get(), change);
+  for (size_t i = 0; i < config.services.size(); ++i) {
+    const config::Service& wanted = config.services[i];
+    ServicePtr service = ids[i] ? by_id_.at(ids[i]) : nullptr;
+    if (!service || !is_live(*service, wanted, keys[i])) {
+      auto updated = update(wanted, std::move(keys[i]), service.get(), change);
       if (!updated) return updated.error();
       service = *std::move(updated);
+      by_id_[service->id] = service;
     }
     next.emplace(wanted.name, service);
   }
   services_ = std::move(next);
+  arrange(change.services);
   if (!change.empty()) ranges_.turn();
   unwritten_ = false;
   return change;
 }
 
-// Nothing is to be done for it.
-bool Model::is_live(const ModelService& service, const config::Service& wanted) const {
-  return service.index != 0 && !unwritten_ && service.config == wanted &&
-         !stale_.contains(key_of(wanted));
+// Which of the services that there are each wanted one is; 0: none. One that has a key of it; where
+// its keys are of several, or several have one of them, that of its name goes first.
+std::vector<ServiceId> Model::recognise(const std::vector<config::Service>& wanted,
+                                        const std::vector<Keys>& keys) const {
+  std::map<ServiceKey, ServiceId> known;
+  for (const bool live : {true, false})  // What is gone may have left its key to another one.
+    for (const auto& [id, service] : by_id_)
+      if ((service->index != 0) == live)
+        for (const ServiceKey& key : service->keys) known.try_emplace(key, id);
+  std::vector<ServiceId> ids(wanted.size());
+  Ids taken;
+  for (size_t i = 0; i < wanted.size(); ++i) {  // Narrower ones may have left it no key at all.
+    const auto at = keys[i].empty() ? services_.find(wanted[i].name) : services_.end();
+    if (at != services_.end() && at->second->keys.empty()) taken.insert(ids[i] = at->second->id);
+  }
+  for (const bool by_name : {true, false})
+    for (size_t i = 0; i < wanted.size(); ++i)
+      for (const ServiceKey& key : keys[i]) {
+        const auto at = known.find(key);
+        if (ids[i] != 0 || at == known.end() || taken.contains(at->second)) continue;
+        if (by_name && by_id_.at(at->second)->config.name != wanted[i].name) continue;
+        taken.insert(ids[i] = at->second);
+      }
+  return ids;
 }
 
-void Model::retire_unwanted(const Config& config, Change& change) {
-  Keys wanted;
-  for (const config::Service& service : config.services) wanted.insert(key_of(service));
-  for (auto at = by_key_.begin(); at != by_key_.end();) {
-    const auto& [key, service] = *at;
+// Nothing is to be done for it.
+bool Model::is_live(const ModelService& service, const config::Service& wanted,
+                    const Keys& keys) const {
+  return service.index != 0 && !unwritten_ && service.config == wanted && service.keys == keys &&
+         !stale_.contains(service.id);
+}
+
+void Model::retire_unwanted(const std::vector<ServiceId>& wanted, Change& change) {
+  const Ids kept(wanted.begin(), wanted.end());
+  for (auto at = by_id_.begin(); at != by_id_.end();) {
+    const auto& [id, service] = *at;
     // What is gone already has no more to lose, but what was adopted is to be written once.
-    if (!wanted.contains(key) && (service->index != 0 || unwritten_))
-      at->second = retire(*service, key, change);
-    at = at->second ? std::next(at) : by_key_.erase(at);
+    if ((id == 0 || !kept.contains(id)) && (service->index != 0 || unwritten_))
+      at->second = retire(*service, change);
+    at = at->second ? std::next(at) : by_id_.erase(at);
   }
 }
 
-// What remains of a service without its key: its leaving servers, or nullptr.
-Model::ServicePtr Model::retire(const ModelService& old, const Key& key, Change& change) {
+// What remains of a service that nobody wants: its leaving servers, or nullptr.
+Model::ServicePtr Model::retire(const ModelService& old, Change& change) {
   if (old.index != 0) {
-    change.services.push_back({key, old.value, {}});
+    write_keys(&old, nullptr, change);
     ranges_.retire(old.value.slot_base, old.value.slot_count);
     service_indices_.release(old.index);
-    stale_.erase(key);
+    stale_.erase(old.id);
   }
   if (old.servers.empty()) return nullptr;
   ModelService gone = old;
@@ -85,11 +122,14 @@ Model::ServicePtr Model::retire(const ModelService& old, const Key& key, Change&
   return std::make_shared<const ModelService>(std::move(gone));
 }
 
-// `old` is what there is under the service's key: live, gone, or nullptr.
-Result<Model::ServicePtr> Model::update(const config::Service& wanted, const ModelService* old,
-                                        Change& change) {
+// `old` is what there is of it: live, gone, or nullptr.
+Result<Model::ServicePtr> Model::update(const config::Service& wanted, Keys keys,
+                                        const ModelService* old, Change& change) {
   const ModelService* live = old && old->index != 0 ? old : nullptr;
-  ModelService next{.config = wanted};
+  ModelService next{.config = wanted,
+                    .id = old ? old->id : ++last_id_,
+                    .v4 = wanted.listeners.front().vip.address.is_v4(),
+                    .keys = std::move(keys)};
   if (live) {
     next.index = live->index;
     next.value = live->value;
@@ -104,7 +144,8 @@ Result<Model::ServicePtr> Model::update(const config::Service& wanted, const Mod
   if (auto placed = place_servers(next, old); !placed) return placed.error();
   write_servers(next, change);
   if (auto written = write_table(next, live, change); !written) return written.error();
-  stale_.erase(key_of(wanted));
+  write_keys(live, &next, change);
+  stale_.erase(next.id);
   return std::make_shared<const ModelService>(std::move(next));
 }
 
@@ -146,11 +187,11 @@ Result<ModelServer> Model::new_server(const ModelService& service, const config:
                    wanted.address.to_string() + ": raise director.limits.servers, which is " +
                    std::to_string(limits_.servers) +
                    " (leaving servers count until their connections end)");
-  ModelServer server{.port = port_of(service.config, wanted),
+  ModelServer server{.port = own_port(service.config, wanted),
                      .forward = forward_of(service.config, wanted),
                      .index = *index,
                      .generation = server_indices_.generation(*index)};
-  if (has_next_hop(server.forward)) neighbours_.add(wanted.address, key_of(service.config));
+  if (has_next_hop(server.forward)) neighbours_.add(wanted.address, service.id);
   // What the map holds of an index that nobody has is the generation of the last use.
   server.entry.generation = static_cast<uint8_t>(server.generation - 1);
   return server;

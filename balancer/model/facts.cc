@@ -13,7 +13,7 @@ Change Model::learn(const Address& address, const Reachability& fact) {
 }
 
 Change Model::learn(std::span<const Fact> facts) {
-  Keys touched = std::exchange(stale_, {});
+  Ids touched = std::exchange(stale_, {});
   for (const auto& [address, fact] : facts) {
     if (!neighbours_.learn(address, fact)) continue;
     const auto& services = neighbours_.find(address)->services;
@@ -27,22 +27,24 @@ Change Model::learn(std::span<const Fact> facts) {
 }
 
 // Entries and tables of these services, where facts have changed them.
-void Model::refresh(const Keys& keys, Change& change) {
-  for (const Key& key : keys) {
-    const ServicePtr old = by_key_.at(key);
+void Model::refresh(const Ids& ids, Change& change) {
+  for (const ServiceId id : ids) {
+    const ServicePtr old = by_id_.at(id);
     ModelService next = *old;
     write_servers(next, change);
     if (next.index != 0 && !write_table(next, old.get(), change)) {
       next.value = old->value;
-      stale_.insert(key);
+      stale_.insert(id);
     }
-    store(key, std::move(next));
+    if (next.index != 0) write_keys(old.get(), &next, change);
+    store(std::move(next));
   }
+  arrange(change.services);
 }
 
-void Model::store(const Key& key, ModelService service) {
+void Model::store(ModelService service) {
   const auto stored = std::make_shared<const ModelService>(std::move(service));
-  by_key_[key] = stored;
+  by_id_[stored->id] = stored;
   if (stored->index != 0) services_[stored->config.name] = stored;
 }
 
@@ -53,17 +55,17 @@ Change Model::release(std::span<const uint32_t> indices) {
   const auto is_released = [&](const ModelServer& server) {
     return server.leaving && idle.contains(server.index);
   };
-  for (auto at = by_key_.begin(); at != by_key_.end();) {
-    const auto [key, old] = *at++;
+  for (auto at = by_id_.begin(); at != by_id_.end();) {
+    const auto [id, old] = *at++;
     if (old->servers.empty() || !old->servers.back().leaving) continue;
     ModelService next = *old;
     if (std::erase_if(next.servers, is_released) == 0) continue;
     for (const ModelServer& server : old->servers)
-      if (is_released(server)) free_server(key, server, change);
+      if (is_released(server)) free_server(id, server, change);
     if (next.index == 0 && next.servers.empty()) {
-      by_key_.erase(key);
+      by_id_.erase(id);
     } else {
-      store(key, std::move(next));
+      store(std::move(next));
     }
   }
   refresh(std::exchange(stale_, {}), change);
@@ -71,11 +73,11 @@ Change Model::release(std::span<const uint32_t> indices) {
   return change;
 }
 
-void Model::free_server(const Key& key, const ModelServer& server, Change& change) {
+void Model::free_server(ServiceId service, const ModelServer& server, Change& change) {
   // The generation stays, for the next start to go on from.
   change.servers.push_back({server.index, server.entry, {.generation = server.generation}});
   server_indices_.release(server.index);
-  if (has_next_hop(server.forward)) neighbours_.remove(server.config.address, key);
+  if (has_next_hop(server.forward)) neighbours_.remove(server.config.address, service);
 }
 
 }  // namespace pinion

@@ -1,18 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "balancer/model/model.h"
 
-#include <algorithm>
-
 namespace pinion {
-
-pinion_service_key key_of(const config::Service& service) {
-  pinion_service_key key{};
-  const auto words = service.vip.words();
-  std::copy(words.begin(), words.end(), key.addr);
-  key.port = service.port.be();
-  key.protocol = static_cast<uint8_t>(service.protocol);
-  return key;
-}
 
 Model::Model(const config::Limits& limits)
     : limits_(limits),  // Index 0 names nothing, so there is one more.
@@ -23,7 +12,7 @@ Model::Model(const config::Limits& limits)
 std::vector<uint32_t> Model::leaving() const {
   std::vector<uint32_t> indices;
   if (unwritten_) return indices;
-  for (const auto& [key, service] : by_key_) {
+  for (const auto& [id, service] : by_id_) {
     const auto& servers = service->servers;
     for (auto server = servers.rbegin(); server != servers.rend() && server->leaving; ++server)
       indices.push_back(server->index);
@@ -31,33 +20,32 @@ std::vector<uint32_t> Model::leaving() const {
   return indices;
 }
 
-// Adopted servers whose service nobody knows stand under the zero key: they are of their own
-// family.
+// Adopted servers whose service nobody knows are of their own family.
 std::vector<uint32_t> Model::indices(bool v4) const {
   std::vector<uint32_t> indices;
-  for (const auto& [key, service] : by_key_) {
-    const Address vip = Address::from_words(key.addr);
+  for (const auto& [id, service] : by_id_)
     for (const ModelServer& server : service->servers)
-      if ((vip.is_unspecified() ? server.config.address : vip).is_v4() == v4)
+      if ((id == 0 ? server.config.address.is_v4() : service->v4) == v4)
         indices.push_back(server.index);
-  }
   return indices;
 }
 
-uint32_t Model::methods() const {
-  uint32_t methods = 0;
-  for (const auto& [key, service] : by_key_)
+Features Model::features() const {
+  Features features;
+  for (const auto& [id, service] : by_id_) {
+    if (service->index != 0) features.listeners |= maps_of(service->keys);
     for (const ModelServer& server : service->servers)
-      methods |= 1u << static_cast<uint32_t>(server.forward);
-  return methods;
+      features.methods |= 1u << static_cast<uint32_t>(server.forward);
+  }
+  return features;
 }
 
 uint32_t Model::methods_at(const Address& address) const {
   uint32_t methods = 0;
   const Neighbour* neighbour = neighbours_.find(address);
   if (!neighbour) return methods;
-  for (const Key& key : neighbour->services)
-    for (const ModelServer& server : by_key_.at(key)->servers)
+  for (const ServiceId id : neighbour->services)
+    for (const ModelServer& server : by_id_.at(id)->servers)
       if (server.config.address == address) methods |= 1u << static_cast<uint32_t>(server.forward);
   return methods;
 }

@@ -18,8 +18,10 @@
 //   If it is configured again meanwhile, it is the same real server again. What it is known by is
 //   its address, its port and the forwarding method: with another one it is another real server,
 //   and the connections of the old one go on as they began.
-// - A service has one index for as long as it exists. What it is known by is its key: another name
-//   or scheduler changes no index, another address, port or protocol makes it another service.
+// - A service has one index for as long as it exists. What it is known by are its keys: another
+// name
+//   or scheduler changes no index, nor do listeners that come and go while one of its keys stays.
+//   Where none does, it is another service.
 // - When a service goes, its real servers are leaving as others are, and come back with it if their
 //   connections last so long. Their entries name service 0 meanwhile.
 // - Index 0 names no service and no real server, so that zeroed memory refers to nothing.
@@ -40,12 +42,13 @@
 
 #include "balancer/base/error.h"
 #include "balancer/model/change.h"
+#include "balancer/model/features.h"
 #include "balancer/model/indices.h"
-#include "balancer/model/key_order.h"
 #include "balancer/model/neighbours.h"
 #include "balancer/model/next_hop.h"
 #include "balancer/model/ranges.h"
 #include "balancer/model/schedulers.h"
+#include "balancer/model/service_key.h"
 #include "config/config.h"
 
 namespace pinion {
@@ -53,7 +56,7 @@ namespace pinion {
 // A real server of a service, as the model has it.
 struct ModelServer {
   config::Server config;
-  Port port;  // What holds, whether the server or its service says so.
+  Port port;  // 0: the one that a packet came for, which its service's listeners decide.
   config::Forward forward = config::Forward::kDirectRouting;
   uint32_t index = 0;  // In `real_servers`, `load` and `counters`.
   uint8_t generation = 0;
@@ -63,21 +66,22 @@ struct ModelServer {
 
 struct ModelService {
   config::Service config;
+  ServiceId id = 0;
   uint32_t index = 0;
+  bool v4 = true;                    // The family of its VIPs.
+  std::vector<ServiceKey> keys;      // That lead to it; of one that is gone, those that did.
   pinion_service value{};            // What the map holds.
   std::vector<ModelServer> servers;  // In the configuration's order, the leaving ones last.
   std::vector<Candidate> pool;       // What its table was built from,
   std::vector<uint32_t> references;  // and whom it refers to: PINION_REFERENCE, one a candidate.
 };
 
-pinion_service_key key_of(const config::Service& service);
-
 // Packets go out to it, and so need its next hop.
 inline bool has_next_hop(config::Forward forward) { return forward != config::Forward::kLocal; }
 
 // What a start finds in pinned maps.
 struct Adopted {
-  std::vector<std::pair<pinion_service_key, pinion_service>> services;
+  std::vector<std::pair<ServiceKey, pinion_service>> services;
   std::vector<pinion_real_server> servers;  // By index, all of them, unused ones too.
 };
 
@@ -115,9 +119,9 @@ class Model {
   // No connection refers to these any more: they may be reused, with another generation.
   Change release(std::span<const uint32_t> indices);
 
-  // A bit for each forwarding method that a real server has, the leaving ones included.
-  uint32_t methods() const;
-  // The same for the servers at one address.
+  // What the data plane must be able to, for the leaving servers, too.
+  Features features() const;
+  // A bit for each forwarding method of the servers at one address.
   uint32_t methods_at(const Address& address) const;
 
   // By name.
@@ -130,27 +134,31 @@ class Model {
   std::vector<Address> addresses() const;
 
  private:
-  using Key = pinion_service_key;
-  using Keys = std::set<Key, KeyOrder>;
+  using Ids = std::set<ServiceId>;
+  using Keys = std::vector<ServiceKey>;
   using ServicePtr = std::shared_ptr<const ModelService>;
 
   // adopt.cc
   struct Found;
-  Result<> adopt_service(const Key& key, const pinion_service& value, Found& found);
+  Result<> adopt_service(const ServiceKey& key, const pinion_service& value, Found& found);
+  Result<> adopt_slots(const ServiceKey& key, const pinion_service& value, Found& found);
   Result<> adopt_server(uint32_t index, const pinion_real_server& entry, Found& found);
 
   // configure.cc
-  void retire_unwanted(const Config& config, Change& change);
-  ServicePtr retire(const ModelService& old, const Key& key, Change& change);
-  Result<ServicePtr> update(const config::Service& wanted, const ModelService* old, Change& change);
+  std::vector<ServiceId> recognise(const std::vector<config::Service>& wanted,
+                                   const std::vector<Keys>& keys) const;
+  void retire_unwanted(const std::vector<ServiceId>& wanted, Change& change);
+  ServicePtr retire(const ModelService& old, Change& change);
+  Result<ServicePtr> update(const config::Service& wanted, Keys keys, const ModelService* old,
+                            Change& change);
   Result<> place_servers(ModelService& next, const ModelService* old);
   Result<ModelServer> new_server(const ModelService& service, const config::Server& wanted);
-  bool is_live(const ModelService& service, const config::Service& wanted) const;
+  bool is_live(const ModelService& service, const config::Service& wanted, const Keys& keys) const;
 
   // facts.cc
-  void refresh(const Keys& keys, Change& change);
-  void store(const Key& key, ModelService service);
-  void free_server(const Key& key, const ModelServer& server, Change& change);
+  void refresh(const Ids& ids, Change& change);
+  void store(ModelService service);
+  void free_server(ServiceId service, const ModelServer& server, Change& change);
 
   // nullptr where it needs none.
   const Neighbour* neighbour_of(const ModelServer& server) const;
@@ -158,19 +166,22 @@ class Model {
   // write.cc: what `next` needs in the maps goes into the Change.
   void write_servers(ModelService& next, Change& change) const;
   Result<> write_table(ModelService& next, const ModelService* old, Change& change);
+  // Every key of `old` goes and every key of `next` comes, until arrange() says what that means.
+  static void write_keys(const ModelService* old, const ModelService* next, Change& change);
+  void arrange(std::vector<Change::Service>& flips) const;
   pinion_real_server entry_of(const ModelService& service, const ModelServer& server) const;
   std::vector<const ModelServer*> pool_of(const ModelService& service) const;
 
   config::Limits limits_;
   std::map<std::string, ServicePtr> services_;
-  // The same, and with index 0 those that are gone and have leaving servers. Adopted servers whose
-  // service nobody knows any more stand under the zero key.
-  std::map<Key, ServicePtr, KeyOrder> by_key_;
+  // The same, and with index 0 those that are gone and have leaving servers.
+  std::map<ServiceId, ServicePtr> by_id_;
+  ServiceId last_id_ = 0;
   Indices service_indices_;
   Indices server_indices_;
   Ranges ranges_;
   Neighbours neighbours_;
-  Keys stale_;              // A fact asked for another table, and there was no room.
+  Ids stale_;               // A fact asked for another table, and there was no room.
   bool unwritten_ = false;  // adopt() was called, configure() was not yet.
 };
 

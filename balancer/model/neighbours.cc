@@ -3,20 +3,18 @@
 
 #include <algorithm>
 
-#include "balancer/model/key_order.h"
-
 namespace pinion {
 
-void Neighbours::add(const Address& address, const pinion_service_key& service) {
+void Neighbours::add(const Address& address, ServiceId service) {
   auto& services = own(address)[address].services;
-  services.insert(std::upper_bound(services.begin(), services.end(), service, KeyOrder()), service);
+  services.insert(std::upper_bound(services.begin(), services.end(), service), service);
 }
 
-void Neighbours::remove(const Address& address, const pinion_service_key& service) {
+void Neighbours::remove(const Address& address, ServiceId service) {
   Shard& shard = own(address);
   const auto at = shard.find(address);
   auto& services = at->second.services;
-  services.erase(std::lower_bound(services.begin(), services.end(), service, KeyOrder()));
+  services.erase(std::lower_bound(services.begin(), services.end(), service));
   if (services.empty()) shard.erase(at);
 }
 

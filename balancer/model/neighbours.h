@@ -6,18 +6,22 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <vector>
 
-#include "balancer/bpf/abi.h"
 #include "balancer/model/next_hop.h"
 
 namespace pinion {
 
+// What a service is called among the parts of a model. 0 is that of adopted servers whose service
+// nobody knows.
+using ServiceId = uint32_t;
+
 struct Neighbour {
   Reachability fact;
-  std::vector<pinion_service_key> services;  // One a server, by KeyOrder: a key may occur twice.
+  std::vector<ServiceId> services;  // One a server, sorted: an id may occur twice.
 
   // A frame can be sent there, and is expected to arrive.
   bool usable() const { return fact.reachable && !fact.next_hop.destination.is_zero(); }
@@ -27,8 +31,8 @@ class Neighbours {
  public:
   // A server of the service is at this address, or is no longer. An address without servers is
   // forgotten.
-  void add(const Address& address, const pinion_service_key& service);
-  void remove(const Address& address, const pinion_service_key& service);
+  void add(const Address& address, ServiceId service);
+  void remove(const Address& address, ServiceId service);
 
   // nullptr where no server is there.
   const Neighbour* find(const Address& address) const;

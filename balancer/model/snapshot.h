@@ -35,7 +35,7 @@ struct Traffic {
 
 struct ServerSnapshot {
   Address address;
-  Port port;
+  Port port;  // 0: whichever a packet came for.
   config::Forward forward = config::Forward::kDirectRouting;
   uint32_t weight = 0;
   bool reachable = false;  // Its next hop has a MAC address, and answers.
@@ -49,9 +49,7 @@ struct ServerSnapshot {
 
 struct ServiceSnapshot {
   std::string name;
-  Address vip;
-  Port port;
-  Protocol protocol = Protocol::kTcp;
+  std::vector<config::Listener> listeners;
   std::string scheduler;
   config::Forward forward = config::Forward::kDirectRouting;
   std::vector<ServerSnapshot> servers;

@@ -2,6 +2,8 @@
 // From a service of the model to what the maps must hold for it.
 #include <algorithm>
 #include <cstring>
+#include <map>
+#include <type_traits>
 #include <utility>
 
 #include "balancer/model/model.h"
@@ -33,8 +35,14 @@ void set_tunnel(pinion_real_server& entry, const config::Tunnel& tunnel, const A
   entry.source_bits = static_cast<uint8_t>(bits);
 }
 
-bool equal(const pinion_real_server& a, const pinion_real_server& b) {
+template <typename T>
+bool equal(const T& a, const T& b) {
+  static_assert(std::has_unique_object_representations_v<T>);
   return std::memcmp(&a, &b, sizeof(a)) == 0;
+}
+
+bool is_idle(const Change::Service& flip) {
+  return flip.before && flip.after && equal(*flip.before, *flip.after);
 }
 
 std::vector<Candidate> candidates_of(const std::vector<const ModelServer*>& pool) {
@@ -116,7 +124,7 @@ std::vector<const ModelServer*> Model::pool_of(const ModelService& service) cons
   return usable.empty() ? accepting : usable;
 }
 
-// `old` is what is live under this key, nullptr where nothing is.
+// `old` is what is live of it, nullptr where nothing is.
 Result<> Model::write_table(ModelService& next, const ModelService* old, Change& change) {
   const auto pool = pool_of(next);
   std::vector<Candidate> candidates = candidates_of(pool);
@@ -140,12 +148,30 @@ Result<> Model::write_table(ModelService& next, const ModelService* old, Change&
   }
   next.pool = std::move(candidates);
   next.references = std::move(references);
-  change.services.push_back({key_of(next.config), {}, next.value});
-  if (old) {
-    change.services.back().before = old->value;
-    ranges_.retire(old->value.slot_base, old->value.slot_count);
-  }
+  if (old) ranges_.retire(old->value.slot_base, old->value.slot_count);
   return {};
+}
+
+void Model::write_keys(const ModelService* old, const ModelService* next, Change& change) {
+  if (old)
+    for (const ServiceKey& key : old->keys) change.services.push_back({key, old->value, {}});
+  if (next)
+    for (const ServiceKey& key : next->keys) change.services.push_back({key, {}, next->value});
+}
+
+// A key that is lost here and won there, by the same service or another one, is one flip.
+void Model::arrange(std::vector<Change::Service>& flips) const {
+  std::map<ServiceKey, Change::Service> by_key;
+  for (const Change::Service& flip : flips) {
+    Change::Service& one = by_key[flip.key];
+    one.key = flip.key;
+    if (flip.before) one.before = flip.before;
+    if (flip.after) one.after = flip.after;
+  }
+  flips.clear();
+  for (const bool wins : {true, false})
+    for (const auto& [key, flip] : by_key)
+      if (flip.after.has_value() == wins && (unwritten_ || !is_idle(flip))) flips.push_back(flip);
 }
 
 }  // namespace pinion

@@ -52,8 +52,7 @@ Config large_config() {
   for (uint32_t i = 0; i < kServices; ++i) {
     config::Service service;
     service.name = "service-" + std::to_string(i);
-    service.vip = address(0, i);
-    service.port = Port{80};
+    service.listeners = {{{address(0, i), 32}, Ports::one(80)}};
     for (uint32_t j = 0; j < kServersEach; ++j)
       service.servers.push_back({address(1 + i % 100, j), 1});
     config.services.push_back(std::move(service));
@@ -93,7 +92,8 @@ BENCHMARK(configure_one_server)->Unit(benchmark::kMillisecond);
 // The kernel's maps, which nobody else sees: nothing is pinned.
 Program load_program(const Config& config) {
   const Pins pins = or_throw(Pins::open(config.director.instance));
-  Program program = or_throw(Program::load(pins, config.director, 1u << PINION_METHOD_DR));
+  Program program =
+      or_throw(Program::load(pins, config.director, {.methods = 1u << PINION_METHOD_DR}));
   std::filesystem::remove(pins.directory());
   return program;
 }

@@ -64,7 +64,7 @@ void put_address(__be32 (&words)[4], const std::string& address) {
 }
 
 pinion_service_key key_of(const Service& service) {
-  pinion_service_key key{.port = __builtin_bswap16(service.port), .protocol = service.protocol};
+  pinion_service_key key{.protocol = service.protocol, .port = __builtin_bswap16(service.port)};
   put_address(key.addr, service.address);
   return key;
 }
@@ -99,10 +99,12 @@ Ran run_program(int program, const Bytes& in, uint32_t ifindex) {
   return {options.retval, std::move(out)};
 }
 
-Director::Director(const std::string& object_file, uint32_t groups6, uint32_t methods)
+Director::Director(const std::string& object_file, uint32_t groups6, uint32_t methods,
+                   uint32_t listeners)
     : object_(bpf_object__open_file(object_file.c_str(), nullptr)) {
   if (!object_) fail("open " + object_file, errno);
-  set_size(object_.get(), "services", 64);
+  for (const char* map : {"services", "service_ranges", "service_prefixes"})
+    set_size(object_.get(), map, 64);
   set_size(object_.get(), "slots", kSlots);
   set_size(object_.get(), "cursors", 64);
   for (const char* map : {"real_servers", "load"}) set_size(object_.get(), map, kServers);
@@ -114,6 +116,7 @@ Director::Director(const std::string& object_file, uint32_t groups6, uint32_t me
   set_rodata(object_.get(), "pinion_groups4", kGroups);
   set_rodata(object_.get(), "pinion_groups6", groups6);
   set_rodata(object_.get(), "pinion_methods", methods);
+  set_rodata(object_.get(), "pinion_listeners", listeners);
   if (const int error = bpf_object__load(object_.get())) fail("load " + object_file, -error);
   program_ = bpf_program__fd(bpf_object__find_program_by_name(object_.get(), "pinion_ingress"));
   settings_ = memory<pinion_settings>("settings", 1);
@@ -145,6 +148,12 @@ void Director::zero_per_cpu(const char* name, uint32_t count) const {
   for (uint32_t i = 0; i < count; ++i) bpf_map_update_elem(map(name), &i, zeros.data(), BPF_ANY);
 }
 
+template <typename Key>
+void Director::empty(const char* name) const {
+  Key key;
+  while (bpf_map_get_next_key(map(name), nullptr, &key) == 0) bpf_map_delete_elem(map(name), &key);
+}
+
 void Director::reset() {
   std::fill_n(entries4_, entries4().size(), pinion_entry4{});
   std::fill_n(entries6_, entries6().size(), pinion_entry6{});
@@ -156,16 +165,13 @@ void Director::reset() {
   zero_per_cpu<pinion_verdict_counters>("verdicts", 1);
   zero_per_cpu<pinion_replies>("replies", 1);
   vips_ = {};
-  pinion_last_hop hop{};
+  const pinion_last_hop hop{};
   for (uint32_t i = 0; i < 8; ++i) bpf_map_update_elem(map("last_hops"), &i, &hop, BPF_ANY);
-  while (bpf_map_get_next_key(map("last_hop_numbers"), nullptr, &hop) == 0)
-    bpf_map_delete_elem(map("last_hop_numbers"), &hop);
-  pinion_service_key key;
-  while (bpf_map_get_next_key(map("services"), nullptr, &key) == 0)
-    bpf_map_delete_elem(map("services"), &key);
-  uint32_t device;
-  while (bpf_map_get_next_key(map("egress"), nullptr, &device) == 0)
-    bpf_map_delete_elem(map("egress"), &device);
+  empty<pinion_last_hop>("last_hop_numbers");
+  empty<pinion_service_key>("services");
+  empty<pinion_range_key>("service_ranges");
+  empty<pinion_prefix_key>("service_prefixes");
+  empty<uint32_t>("egress");
   *settings_ = {.abi = PINION_ABI};
   settings_->timeout[PINION_STATE_SYN_RECEIVED] = kSynTimeout;
   settings_->timeout[PINION_STATE_PICKED_UP] = kEstablishedTimeout;
@@ -210,9 +216,24 @@ void Director::add_service(const Service& service) {
     slots()[service.slot_base + i].reference =
         PINION_REFERENCE(service.slots[i], servers()[service.slots[i]].generation);
   const uint32_t first = 0;
-  pinion_vip_set(&vips_, key.addr);
+  pinion_vip_set_prefix(&vips_, key.addr, service.address_bits.value_or(128));
   if (bpf_map_update_elem(map("vips"), &first, &vips_, BPF_ANY)) fail("vips", errno);
-  if (bpf_map_update_elem(map("services"), &key, &value, BPF_ANY)) fail("services", errno);
+  if (service.port_bits) {
+    put("service_ranges", pinion_range_key{PINION_RANGE_BITS + *service.port_bits, key}, value);
+  } else if (service.address_bits) {
+    pinion_prefix_key prefix{.bits = PINION_PREFIX_BITS + *service.address_bits,
+                             .protocol = key.protocol,
+                             .port = key.port};
+    std::copy(std::begin(key.addr), std::end(key.addr), prefix.addr);
+    put("service_prefixes", prefix, value);
+  } else {
+    put("services", key, value);
+  }
+}
+
+template <typename Key>
+void Director::put(const char* name, const Key& key, const pinion_service& value) const {
+  if (bpf_map_update_elem(map(name), &key, &value, BPF_ANY)) fail(name, errno);
 }
 
 void Director::look_at(const std::string& address) {

@@ -9,6 +9,7 @@
 #include <array>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -55,6 +56,9 @@ struct Service {
   uint32_t slot_base = 0;
   std::vector<uint32_t> slots = {};  // Indices of real servers.
   pinion_selection selection = PINION_SELECT_TURN;
+  // So many bits of the port count (a block of a range), or of the address (with port 0 any).
+  std::optional<uint32_t> port_bits = {};
+  std::optional<uint32_t> address_bits = {};
 };
 
 // An array's values start at multiples of 8 bytes, whatever their size.
@@ -73,7 +77,7 @@ class Director {
  public:
   // Throws std::system_error; EPERM where CAP_BPF is missing.
   explicit Director(const std::string& object_file, uint32_t groups6 = kGroups,
-                    uint32_t methods = ~0u);
+                    uint32_t methods = ~0u, uint32_t listeners = ~0u);
 
   // Empties every map.
   void reset();
@@ -122,6 +126,10 @@ class Director {
   T* memory(const char* name, uint32_t count) const;
   template <typename T>
   void zero_per_cpu(const char* name, uint32_t count) const;
+  template <typename Key>
+  void empty(const char* name) const;
+  template <typename Key>
+  void put(const char* name, const Key& key, const pinion_service& value) const;
 
   std::unique_ptr<bpf_object, Close> object_;
   int program_ = -1;

@@ -16,15 +16,13 @@ class FakeOperator : public Operator {
  public:
   FakeOperator() {
     live_.director.interfaces = {"eth0"};
-    live_.services = {{.name = "web",
-                       .vip = address("192.168.88.88"),
-                       .port = {80},
-                       .servers = {{address("192.168.146.131")}, {address("192.168.146.132"), 2}}},
-                      {.name = "dns",
-                       .vip = address("2001:db8::53"),
-                       .port = {53},
-                       .protocol = Protocol::kUdp,
-                       .scheduler = "rr"}};
+    live_.services = {
+        {.name = "web",
+         .listeners = {{*Prefix::parse("192.168.88.88"), Ports::one(80)}},
+         .servers = {{address("192.168.146.131")}, {address("192.168.146.132"), 2}}},
+        {.name = "dns",
+         .listeners = {{*Prefix::parse("2001:db8::53"), Ports::one(53), Protocol::kUdp}},
+         .scheduler = "rr"}};
     on_disk_ = live_;
     table_ = {connection("10.1.0.2", 33676, "192.168.146.131", PINION_STATE_ESTABLISHED),
               connection("10.1.0.3", 33677, "192.168.146.132", PINION_STATE_FIN_WAIT)};
@@ -119,14 +117,12 @@ class FakeOperator : public Operator {
   ServiceSnapshot of(const config::Service& service) const {
     ServiceSnapshot result;
     result.name = service.name;
-    result.vip = service.vip;
-    result.port = service.port;
-    result.protocol = service.protocol;
+    result.listeners = service.listeners;
     result.scheduler = service.scheduler;
     for (const config::Server& server : service.servers) {
       ServerSnapshot row;
       row.address = server.address;
-      row.port = port_of(service, server);
+      row.port = port_of(service, server).value_or(Port());
       row.forward = forward_of(service, server);
       row.weight = server.weight;
       row.reachable = server.address == address("192.168.146.131");

@@ -101,7 +101,7 @@ static __always_inline enum pinion_verdict pinion_forward_nat(struct xdp_md *ctx
 	const struct pinion_real_server *server = way->server;
 	struct pinion_translation to = {
 		.address = way->pkt->is_v6 ? server->address : &server->address[3],
-		.port = server->port,
+		.port = pinion_port_at(server, way->pkt),
 	};
 	enum pinion_verdict failed;
 

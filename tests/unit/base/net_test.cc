@@ -177,6 +177,16 @@ TEST(Port, SwapsOnce) {
   }
 }
 
+TEST(Ports, ParseWhatTheyPrint) {
+  for (const char* text : {"1", "80", "65535", "8000-8100", "1-65535", "any"})
+    EXPECT_EQ(Ports::parse(text).value().to_string(), text);
+  EXPECT_EQ(Ports::parse("80-80"), Ports::one(80));
+  EXPECT_EQ(Ports::any().count(), 65536u);
+  for (const char* text :
+       {"", "0", "0-1", "2-1", "1-", "-1", "1-2-3", "65536", "1-65536", "all", " 80", "80 ", "+80"})
+    EXPECT_FALSE(Ports::parse(text)) << text;
+}
+
 TEST(Mac, ParsesAndPrints) {
   const auto mac = Mac::parse("02:00:5e:00:00:fF");
   ASSERT_TRUE(mac);

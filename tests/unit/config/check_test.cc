@@ -33,8 +33,7 @@ Service service(const std::string& name, const std::string& vip, uint16_t port,
                 const std::string& server) {
   Service result;
   result.name = name;
-  result.vip = address(vip);
-  result.port = {port};
+  result.listeners = {{prefix(vip), Ports::one(port)}};
   result.servers = {{address(server), 1}};
   return result;
 }
@@ -136,8 +135,27 @@ const Case kDirector[] = {
 INSTANTIATE_TEST_SUITE_P(Director, Check, testing::ValuesIn(kDirector), name_of_case);
 
 const Case kAddresses[] = {
-    {"VipOfANetwork", [](Config& c) { c.vips[0].address.length = 24; },
-     "vips[0].address: a VIP is a single host: expected 10.0.0.100/32, got 10.0.0.100/24"},
+    {"VipsOfAPrefix",
+     [](Config& c) {
+       c.vips.push_back({prefix("192.0.2.0/28"), "eth0", ""});
+     },
+     ""},
+    {"VipsWithHostBits",
+     [](Config& c) {
+       c.vips.push_back({prefix("192.0.2.1/28"), "eth0", ""});
+     },
+     "vips[1].address: 192.0.2.1/28 has bits beyond its length: write 192.0.2.0/28 or 192.0.2.1"},
+    {"VipsOfEverything",
+     [](Config& c) {
+       c.services = {};
+       c.vips.push_back({prefix("0.0.0.0/0"), "eth0", ""});
+     },
+     "vips[1].address: the unspecified address is no host's"},
+    {"LabelOnAPrefix",
+     [](Config& c) {
+       c.vips.push_back({prefix("192.0.2.0/28"), "eth0", "1"});
+     },
+     "warning: vips[1].label: has no effect: a prefix is a route, and has no label"},
     {"VipTwice", [](Config& c) { c.vips.push_back(c.vips[0]); },
      "vips[1].address: 10.0.0.100 is given twice"},
     {"VipMulticast",
@@ -258,12 +276,12 @@ const Case kServices[] = {
     {"ServiceOfAnotherProtocol",
      [](Config& c) {
        c.services.push_back(service("web2", "10.0.0.100", 80, "10.0.0.1"));
-       c.services[1].protocol = Protocol::kUdp;
+       c.services[1].listeners[0].protocol = Protocol::kUdp;
      },
      ""},
     {"VipNotKept", [](Config& c) { c.vips = {}; },
      "warning: services[0].vip: 10.0.0.100 is not in \"vips\": somebody else must keep it"},
-    {"PortZero", [](Config& c) { c.services[0].port = {0}; },
+    {"PortZero", [](Config& c) { c.services[0].listeners[0].ports = {}; },
      "services[0].port: expected a port from 1 to 65535, got 0"},
     {"SchedulerMistyped", [](Config& c) { c.services[0].scheduler = "wwrr"; },
      "services[0].scheduler: no scheduler \"wwrr\"; did you mean \"wrr\"? There is rr, wrr, mh"},

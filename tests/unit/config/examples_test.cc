@@ -57,8 +57,8 @@ TEST(Examples, PinionYamlHasTheDefaults) {
   EXPECT_EQ(config.host_routes.at(0).metric, HostRoute{}.metric);
   EXPECT_EQ(service.servers.at(0).weight, Server{}.weight);
   Service silent;
-  silent.vip = service.vip;
-  silent.port = service.port;
+  silent.listeners = service.listeners;
+  silent.listeners.at(0).protocol = Listener{}.protocol;
   silent.name = default_name(silent);
   silent.servers = service.servers;
   silent.tunnel.source = service.tunnel.source;  // By default there is none.

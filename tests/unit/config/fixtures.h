@@ -26,8 +26,7 @@ inline Config sound_config() {
   config.vips = {{prefix("10.0.0.100/32"), "eth0", ""}};
   Service service;
   service.name = "web";
-  service.vip = address("10.0.0.100");
-  service.port = {80};
+  service.listeners = {{prefix("10.0.0.100"), Ports::one(80)}};
   service.servers = {{address("10.0.0.11"), 1}, {address("10.0.0.12"), 2}};
   config.services = {service};
   return config;

@@ -26,6 +26,11 @@ class Lister {
     keys_.push_back(
         {path, required ? "required" : (value.empty() ? "none" : value), std::string(key.alias)});
   }
+  template <typename T, typename E, typename V>
+  void add(const ShortKey<T, E, V>& key, const std::string& path) {
+    const bool required = key.presence == Presence::kRequired;
+    keys_.push_back({path, required ? "required" : key.form->format(E{}.*key.member), ""});
+  }
   template <typename T, typename V>
   void add(const ScalarsKey<T, V>&, const std::string& path) {
     keys_.push_back({path, "required", ""});

@@ -64,9 +64,7 @@ services:
   expected.vips = {{prefix("10.0.0.100/32"), "eth0", "3"}};
   expected.host_routes = {{prefix("10.9.0.0/16"), address("10.0.0.1"), "eth1", 7}};
   expected.services = {{"web",
-                        address("10.0.0.100"),
-                        {80},
-                        Protocol::kUdp,
+                        {{prefix("10.0.0.100"), Ports::one(80), Protocol::kUdp}},
                         "rr",
                         Forward::kDirectRouting,
                         {TunnelType::kGue, {7000}, true, prefix("172.16.0.0/16")},
@@ -161,11 +159,14 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{kService + "  name: \"\"\n",
               "6:9: services[0].name: expected text that is not empty, got \"\""},
         Fault{"services: [{vip: 10.0.0.100, port: 65536}]\n",
-              "3:36: services[0].port: expected a port from 1 to 65535, got \"65536\""},
+              "3:36: services[0].port: expected a port from 1 to 65535, a range such as 8000-8100, "
+              "or any, got \"65536\""},
         Fault{"services: [{vip: 10.0.0.100, port: 0}]\n",
-              "3:36: services[0].port: expected a port from 1 to 65535, got \"0\""},
+              "3:36: services[0].port: expected a port from 1 to 65535, a range such as 8000-8100, "
+              "or any, got \"0\""},
         Fault{"services: [{vip: 10.0.0.100, port: [80]}]\n",
-              "3:36: services[0].port: expected a port from 1 to 65535, got a list"},
+              "3:36: services[0].port: expected a port from 1 to 65535, a range such as 8000-8100, "
+              "or any, got a list"},
         Fault{"host_routes: [{to: 10.0.0.0/33, interface: eth0}]\n",
               "3:20: host_routes[0].to: expected an address or prefix such as 10.0.0.0/8 or "
               "fd00::1, got \"10.0.0.0/33\""}));
@@ -185,6 +186,16 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"host_routes: [{to: 10.9.0.1, interface: eth0, dev: eth1}]\n",
               "3:47: host_routes[0].interface: is given twice"},
         Fault{"services: [{vip: 10.0.0.100}]\n", "3:12: services[0].port: is missing"},
+        Fault{"services: [{listeners: [{vip: 10.0.0.100}]}]\n",
+              "3:25: services[0].listeners[0].port: is missing"},
+        Fault{"services: [{listeners: [{vip: 10.0.0.100, port: 0-8}]}]\n",
+              "3:49: services[0].listeners[0].port: expected a port from 1 to 65535, a range such "
+              "as 8000-8100, or any, got \"0-8\""},
+        Fault{"services: [{listeners: [{vip: 10.0.0.100, port: 8}], port: 9}]\n",
+              "3:54: services[0].port: stands in \"listeners\" where that is given; leave it out "
+              "here"},
+        Fault{"services: [{listeners: []}]\n",
+              "3:12: services[0]: has no listener; give a VIP and a port, or listeners"},
         Fault{"services: [~]\n",
               "3:12: services[0].vip: is missing\npinion.yaml:3:12: services[0].port: is missing"},
         Fault{"? [a]\n: 1\n", "3:3: expected a key, got a list"},
@@ -245,7 +256,8 @@ TEST(Load, ReportsAllFaultsInTheOrderOfTheText) {
       "  interfaces: [eth/0]\n"
       "  xdp: fast\n");
   EXPECT_EQ(loaded.errors(),
-            "pinion.yaml:2:27: services[0].port: expected a port from 1 to 65535, got \"x\"\n"
+            "pinion.yaml:2:27: services[0].port: expected a port from 1 to 65535, a range such as "
+            "8000-8100, or any, got \"x\"\n"
             "pinion.yaml:2:50: services[0].servers[0].address: expected an IPv4 or IPv6 address, "
             "got \"y\"\n"
             "pinion.yaml:3:42: services[1].scheduler: no scheduler \"wr\"; did you mean \"rr\"? "

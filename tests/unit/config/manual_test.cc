@@ -78,7 +78,7 @@ TEST(Manual, NamesEveryScheduler) {
 // Its examples are meant to be copied.
 TEST(Manual, HasExamplesThatLoad) {
   const std::vector<std::string> examples = displays();
-  EXPECT_EQ(examples.size(), 2u);
+  EXPECT_EQ(examples.size(), 3u);
   for (const std::string& example : examples)
     EXPECT_EQ(all_of(load(example, "example", kVocabulary).problems), "");
 }

@@ -15,6 +15,8 @@ Config sample() {
   web.servers = {{*Address::parse("10.0.0.11")}, {*Address::parse("fd00::12"), 1, Port{8080}}};
   Service dns;
   dns.name = "dns";
+  dns.listeners = {{*Prefix::parse("10.0.0.100"), Ports::one(53), Protocol::kUdp},
+                   {*Prefix::parse("10.0.0.100"), Ports::one(53)}};
   config.services = {web, dns};
   return config;
 }
@@ -26,6 +28,7 @@ TEST(ByName, NamesWhatStandsInLists) {
       {"services[0].servers[0]: x", "service 'web', server 10.0.0.11: x"},
       {"services[1]: 10.0.0.100:80/tcp is services[0] already",
        "service 'dns': 10.0.0.100:80/tcp is service 'web' already"},
+      {"services[1].listeners[0].vip: x", "service 'dns', listener 10.0.0.100:53/udp, vip: x"},
       {"services[1].servers: has no server", "service 'dns', servers: has no server"},
       {"vips[0].label: x", "VIP 10.0.0.100, label: x"},
       {"host_routes[0].via: x", "host route to 10.77.0.0/24, via: x"},

@@ -112,23 +112,47 @@ class Generator {
             made.source};
   }
 
+  // Prefixes are outside of where the servers are.
+  Prefix vip_of_service(bool v4) {
+    if (below(4)) {
+      const Address made = address(v4);
+      return {made, made.bits()};
+    }
+    const Address network = v4 ? Address::from_v4(htonl(0x0b000000 + below(1 << 24)))
+                               : *Address::parse("2001:db8:" + std::to_string(below(9999)) + "::");
+    const Prefix made = {network, static_cast<uint8_t>((v4 ? 24 : 48) + below(8))};
+    return {made.network(), made.length};
+  }
+
+  Ports ports(uint16_t port) {
+    const Ports range = {port, static_cast<uint16_t>(port + 1 + below(200))};
+    return one_of({Ports::one(port), Ports::one(port), range, Ports::any()});
+  }
+
+  std::vector<Listener> listeners(uint16_t port, bool v4) {
+    std::vector<Listener> made;
+    std::set<Prefix> seen;
+    for (uint32_t i = 1 + below(3) * below(2); i > 0; --i)
+      if (const Prefix vip = vip_of_service(v4); seen.insert(vip).second)
+        made.push_back({vip, ports(port), one_of({Protocol::kTcp, Protocol::kUdp})});
+    return made;
+  }
+
   Service service(uint16_t port) {
     const bool v4 = chance();
     Service made;
-    made.vip = address(v4);
-    made.port = {port};
-    made.protocol = one_of({Protocol::kTcp, Protocol::kUdp});
+    made.listeners = listeners(port, v4);
     made.name = default_name(made);
     perhaps<std::string>(made.name, one_of<std::string>({"web", "0", "off", "a/b:c", ":", "-"}) +
                                         std::to_string(port));
     made.scheduler = one_of<std::string>({"rr", "wrr", "mh"});
     made.tunnel = tunnel(v4);
-    std::set<Address> used = {made.vip};
+    std::set<Address> used;
+    for (const Listener& listener : made.listeners) used.insert(listener.vip.address);
     for (uint32_t i = below(6); i > 0; --i)
       if (const Address server = address(v4); used.insert(server).second)
         made.servers.push_back(
-            {server, one_of<uint32_t>({0, 1, 2, 65535}),
-             chance() ? std::optional(made.port) : std::nullopt,
+            {server, one_of<uint32_t>({0, 1, 2, 65535}), chance() ? port_of(made) : std::nullopt,
              one_of<std::optional<Forward>>(
                  {{}, Forward::kDirectRouting, Forward::kLocal, Forward::kTunnel}),
              server_tunnel(v4)});

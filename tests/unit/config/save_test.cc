@@ -24,7 +24,7 @@ TEST(ToYaml, IsWhatAnOperatorWouldWrite) {
   config.vips[0].label = "3";
   config.host_routes = {{prefix("10.9.0.0/16"), address("10.0.0.1"), "", 0}};
   config.services.push_back(config.services[0]);
-  config.services[1].port = {443};
+  config.services[1].listeners[0].ports = Ports::one(443);
   config.services[1].name = default_name(config.services[1]);
   config.services[1].servers = {};
   EXPECT_EQ(to_yaml(config),
@@ -56,7 +56,7 @@ TEST(ToYaml, OfDefaultsIsEmpty) { EXPECT_EQ(to_yaml(Config{}), "{}\n"); }
 TEST(ToYaml, QuotesWhatOtherReadersWouldTakeForNumbers) {
   Config config = sound_config();
   config.director.interfaces = {"true", "NO", "3", "1e3", "eth0", "e3"};
-  config.services[0].vip = address("1:2:3:4:5:6:7:8");
+  config.services[0].listeners[0].vip = prefix("1:2:3:4:5:6:7:8");
   config.services[0].servers = {{address("fd00::"), 1}, {address("fd00::1"), 1}};
   const std::string yaml = to_yaml(config);
   EXPECT_THAT(yaml, HasSubstr(R"(interfaces: ["true", "NO", "3", "1e3", eth0, e3])"));

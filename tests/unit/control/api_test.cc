@@ -68,9 +68,7 @@ TEST_F(Api, ServiceAdd) {
   EXPECT_EQ(reply.body["service"]["servers"][1]["weight"], 0);
   const config::Service expected = {
       .name = "api",
-      .vip = address("2001:db8::1"),
-      .port = {443},
-      .protocol = Protocol::kUdp,
+      .listeners = {{*Prefix::parse("2001:db8::1"), Ports::one(443), Protocol::kUdp}},
       .scheduler = "wrr",
       .servers = {{address("2001:db8::2")}, {address("2001:db8::3"), 0}}};
   EXPECT_EQ(op_.live_.services.back(), expected);
@@ -89,16 +87,22 @@ TEST_F(Api, ServiceAddNamesTheFieldThatIsWrong) {
   } cases[] = {
       {"{", "the body is no JSON: parse error at line 1, column 2"},
       {"[]", "the body: expected a JSON object, got array"},
-      {"", "vip is missing: the virtual IP address"},
-      {R"({"vip": "10.0.0.1"})", "port is missing: the virtual port, 1 to 65535"},
+      {"", "vip is missing; give a VIP and a port, or listeners"},
+      {R"({"vip": "10.0.0.1"})", "port is missing; give a VIP and a port, or listeners"},
       {R"({"vip": 5})", "vip: expected a string, got number"},
       {R"({"vip": "10.0.0"})",
-       "vip: expected an address such as 192.168.1.2 or 2001:db8::2, got '10.0.0'"},
-      {R"({"port": "80"})", "port: expected an integer, got string"},
-      {R"({"port": 80.5})", "port: expected an integer, got number"},
-      {R"({"port": -1})", "port: expected an integer from 1 to 65535, got '-1'"},
-      {R"({"port": 65536})", "port: expected an integer from 1 to 65535, got '65536'"},
-      {R"({"port": 99999999999999999999})", "port: expected an integer"},
+       "vip: expected an address or prefix such as 192.168.1.2, 2001:db8::2 or 192.0.2.0/28, got "
+       "'10.0.0'"},
+      {R"({"port": "x"})", "port: expected a port from 1 to 65535, a range"},
+      {R"({"port": 80.5})", "port: expected an integer or a string, got number"},
+      {R"({"port": -1})", "port: expected a port from 1 to 65535"},
+      {R"({"port": 65536})", "port: expected a port from 1 to 65535"},
+      {R"({"port": 99999999999999999999})", "port: expected an integer or a string"},
+      {R"({"listeners": [{"vip": "10.0.0.1"}]})", "listeners[0]: expected an object such as"},
+      {R"({"listeners": [{"vip": "10.0.0.1", "port": 80, "protcol": "udp"}]})",
+       "unknown field 'listeners[0].protcol'; did you mean 'protocol'?"},
+      {R"({"vip": "10.0.0.1", "listeners": [{"vip": "10.0.0.1", "port": 80}]})",
+       "'listeners' and a VIP, port or protocol contradict each other"},
       {R"({"schduler": "rr"})", "unknown field 'schduler'; did you mean 'scheduler'?"},
       {R"({"scheduler": "xx"})", "scheduler: expected "},
       {R"({"protocol": "sctp"})", "protocol: expected tcp or udp, got 'sctp'"},
@@ -130,7 +134,7 @@ TEST_F(Api, ServiceAddRefusesADuplicateAndTooMany) {
 TEST_F(Api, ServiceSetChangesWhatIsGiven) {
   config::Service expected = web();
   expected.scheduler = "wrr";
-  expected.port = {8080};
+  expected.listeners[0].ports = Ports::one(8080);
   EXPECT_EQ(ask("PATCH", "/v1/services/web", R"({"scheduler": "wrr", "port": 8080})").status, 200);
   EXPECT_EQ(web(), expected);
   EXPECT_EQ(error(400, "PATCH", "/v1/services/web", "{}"),

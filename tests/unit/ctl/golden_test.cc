@@ -75,6 +75,31 @@ TEST_F(Golden, ServiceShow) {
             "         0         1000  3.0MiB\n");
 }
 
+TEST_F(Golden, SeveralListeners) {
+  op_.live_.services.resize(1);
+  op_.live_.services[0].listeners.push_back(
+      {*Prefix::parse("192.0.2.0/28"), Ports::any(), Protocol::kUdp});
+  op_.live_.services[0].servers.resize(1);
+  EXPECT_EQ(out("service list"),
+            "SERVICE  ADDRESS              PROTOCOL  SCHEDULER  FORWARD  REACHABLE  ACTIVE  "
+            "INACTIVE  CONNECTIONS   BYTES\n"
+            "web      192.168.88.88:80 +1  tcp,udp   mh         dr             1/1       1  "
+            "       0         1000  3.0MiB\n");
+  EXPECT_EQ(out("service show web"),
+            "service:      web\n"
+            "address:      192.168.88.88:80 tcp\n"
+            "address:      192.0.2.0/28:any udp\n"
+            "scheduler:    mh\n"
+            "forward:      dr\n"
+            "connections:  1010, 1 active, 0 inactive\n"
+            "traffic:      5050 packets, 3.0MiB\n"
+            "\n"
+            "SERVER           FORWARD  WEIGHT  STATE  INTERFACE  NEXT HOP           ACTIVE  "
+            "INACTIVE  CONNECTIONS   BYTES\n"
+            "192.168.146.131  dr            1  up     eth0       02:00:00:00:00:83       1  "
+            "       0         1010  3.0MiB\n");
+}
+
 TEST_F(Golden, ServerList) {
   op_.live_.services[0].servers[0].weight = 0;
   op_.live_.services[0].servers.resize(1);

@@ -141,7 +141,7 @@ TEST_F(AttachmentsTest, AProgramThatHasLearnedTakesItsPlaceInEachLink) {
   sh("ip link del v1");
   sh("ip link add v0 type veth peer name v1");
   const uint32_t link = id_of(ours.all().at("lo").link);
-  ASSERT_DONE(program_->extend(1u << PINION_METHOD_LOCAL));
+  ASSERT_DONE(program_->extend({.methods = 1u << PINION_METHOD_LOCAL}));
   EXPECT_NE(on("lo").prog_id, id_of(*program_));
   ASSERT_DONE(ours.replace());
   EXPECT_EQ(on("lo").prog_id, id_of(*program_));

@@ -26,7 +26,7 @@ class Plane : public testing::Test {
   Plane() {
     director_.instance = "unit-" + std::to_string(getpid());
     director_.connections = {.ipv4 = 1024, .ipv6 = 1024};
-    director_.limits = {.services = 2, .servers = 4, .slots = 64};
+    director_.limits = {.services = 2, .servers = 4, .slots = 64, .prefixes = 4};
   }
 
   void SetUp() override {
@@ -34,7 +34,7 @@ class Plane : public testing::Test {
     auto pins = Pins::open(director_.instance);
     if (!pins) GTEST_SKIP() << pins.error().message();
     pins_ = std::make_unique<Pins>(std::move(*pins));
-    auto program = Program::load(*pins_, director_, kMethods);
+    auto program = Program::load(*pins_, director_, kFeatures);
     if (!program && program.error().code == std::errc::operation_not_permitted)
       GTEST_SKIP() << program.error().message();
     ASSERT_DONE(program);
@@ -55,9 +55,9 @@ class Plane : public testing::Test {
   }
 
   // What the next daemon loads.
-  Result<Program> load_again() { return Program::load(*pins_, director_, kMethods); }
+  Result<Program> load_again() { return Program::load(*pins_, director_, kFeatures); }
 
-  static constexpr uint32_t kMethods = 1u << PINION_METHOD_DR;
+  static constexpr Features kFeatures{.methods = 1u << PINION_METHOD_DR};
 
   config::Director director_;
   std::unique_ptr<Pins> pins_;

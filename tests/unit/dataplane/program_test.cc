@@ -120,17 +120,19 @@ TEST_F(ProgramTest, UnpinsTheSettingsFirst) {
   EXPECT_STREQ(reinterpret_cast<const inotify_event*>(buffer)->name, "settings");
 }
 
-TEST_F(ProgramTest, LearnsMethodsOnTheSameMaps) {
+TEST_F(ProgramTest, LearnsFeaturesOnTheSameMaps) {
   pin();
   MappedArray<pinion_settings> before, after;
   ASSERT_DONE(program_->map_into(before, "settings", 1));
   before[0].seed[0] = 7;
   const Fd old(fcntl(program_->fd(), F_DUPFD_CLOEXEC, 0));
-  ASSERT_DONE(program_->extend(kMethods));
-  EXPECT_EQ(id_of(program_->fd()), id_of(old.get())) << "it knows these already";
-  ASSERT_DONE(program_->extend(1u << PINION_METHOD_LOCAL));
+  ASSERT_DONE(program_->extend(kFeatures));
+  EXPECT_EQ(id_of(program_->fd()), id_of(old.get())) << "it has these already";
+  ASSERT_DONE(program_->extend({.methods = 1u << PINION_METHOD_LOCAL}));
   EXPECT_NE(id_of(program_->fd()), id_of(old.get()));
-  EXPECT_EQ(program_->methods(), kMethods | 1u << PINION_METHOD_LOCAL);
+  ASSERT_DONE(program_->extend({.listeners = PINION_LISTEN_RANGES}));
+  EXPECT_EQ(program_->features(),
+            (Features{kFeatures.methods | 1u << PINION_METHOD_LOCAL, PINION_LISTEN_RANGES}));
   ASSERT_DONE(program_->map_into(after, "settings", 1));
   EXPECT_EQ(after[0].seed[0], 7u);
 }

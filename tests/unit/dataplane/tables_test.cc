@@ -16,7 +16,9 @@ using testing::Each;
 using testing::HasSubstr;
 using testing::Not;
 
-pinion_service_key key(uint16_t port) { return {.port = Port{port}.be(), .protocol = IPPROTO_TCP}; }
+ServiceKey key(uint16_t port) {
+  return {ServiceMap::kExact, 0, {.protocol = IPPROTO_TCP, .port = Port{port}.be()}};
+}
 
 // Every byte is another one.
 pinion_real_server server(uint8_t flags) {
@@ -43,10 +45,10 @@ class TablesTest : public Plane {
   }
 
   // What is at the key; nothing where there is no such service.
-  std::optional<pinion_service> service(const pinion_service_key& wanted) {
+  std::optional<pinion_service> service(const ServiceKey& wanted) {
     const auto found = tables_->read();
     for (const auto& [at, value] : found->services)
-      if (std::memcmp(&at, &wanted, sizeof(at)) == 0) return value;
+      if (at == wanted) return value;
     return {};
   }
 
@@ -77,10 +79,13 @@ TEST_F(TablesTest, UndoesWhatItWroteBeforeAFailure) {
   const pinion_service other{2, 8, 4, PINION_SELECT_TURN, {}};
   Change first;
   first.servers = {{.index = 1, .after = server(PINION_SERVER_USED)}};
-  first.services = {{.key = key(80), .after = old}, {.key = key(81), .after = other}};
+  first.services = {{.key = key(80), .after = old},
+                    {.key = key(81), .after = other},
+                    {.key = key(91), .after = other},
+                    {.key = key(92), .after = other}};
   ASSERT_DONE(tables_->apply(first));
 
-  Change change;  // The map has room for two.
+  Change change;  // The map has room for twice the limit: four.
   change.servers = {{.index = 1,
                      .before = first.servers[0].after,
                      .after = server(PINION_SERVER_USED | PINION_SERVER_ACCEPTS)},
@@ -102,15 +107,38 @@ TEST_F(TablesTest, UndoesWhatItWroteBeforeAFailure) {
 TEST_F(TablesTest, AServiceThatGoesComesBackIfTheRestFails) {
   const pinion_service one{1, 0, 4, PINION_SELECT_TURN, {}};
   Change first;
-  first.services = {{.key = key(80), .after = one}, {.key = key(81), .after = one}};
+  first.services = {{.key = key(80), .after = one},
+                    {.key = key(81), .after = one},
+                    {.key = key(82), .after = one},
+                    {.key = key(83), .after = one}};
   ASSERT_DONE(tables_->apply(first));
   Change change;
   change.services = {{.key = key(80), .before = one},
-                     {.key = key(82), .after = one},
-                     {.key = key(83), .after = one}};
+                     {.key = key(84), .after = one},
+                     {.key = key(85), .after = one}};
   ASSERT_FALSE(tables_->apply(change));
   EXPECT_TRUE(service(key(80)));
-  EXPECT_FALSE(service(key(82)));
+  EXPECT_FALSE(service(key(84)));
+}
+
+TEST_F(TablesTest, EachKeyIsInItsMap) {
+  const config::Service many = {
+      .name = "many",
+      .listeners = {{*Prefix::parse("192.0.2.80"), Ports::one(80)},
+                    {*Prefix::parse("192.0.2.80"), {8000, 8007}},
+                    {*Prefix::parse("192.0.2.0/28"), Ports::any(), Protocol::kUdp},
+                    {*Prefix::parse("2001:db8::/64"), Ports::one(53)}}};
+  const auto keys = keys_of({many}).front();
+  ASSERT_EQ(keys.size(), 4u);
+  Change change;
+  for (const ServiceKey& one : keys)
+    change.services.push_back({.key = one, .after = pinion_service{1, 0, 4, 0, {}}});
+  ASSERT_DONE(tables_->apply(change));
+  for (const ServiceKey& one : keys) EXPECT_TRUE(service(one)) << to_string(one);
+  EXPECT_EQ(tables_->read()->services.size(), 4u);
+  for (auto& flip : change.services) std::swap(flip.before, flip.after);
+  ASSERT_DONE(tables_->apply(change));
+  EXPECT_TRUE(tables_->read()->services.empty());
 }
 
 TEST_F(TablesTest, AUsedIndexBeginsWithCountersOfNothing) {

@@ -30,7 +30,8 @@ inline Snapshot small_snapshot() {
   for (size_t verdict = 0; verdict < snapshot.verdicts.size(); ++verdict)
     snapshot.verdicts[verdict] = 100 + verdict;
 
-  ServiceSnapshot service{.name = "web", .vip = *Address::parse("192.168.88.88"), .port = {80}};
+  ServiceSnapshot service{.name = "web",
+                          .listeners = {{*Prefix::parse("192.168.88.88"), Ports::one(80)}}};
   service.servers = {{.address = *Address::parse("192.168.146.131"),
                       .port = {80},
                       .weight = 2,

@@ -141,8 +141,6 @@ TEST_P(Contradicts, IsRefused) {
 }
 
 const Contradiction kContradictions[] = {
-    {"SameIndex", [](Adopted& a) { a.services[0].second.index = a.services[1].second.index; },
-     "is that of service 192.168.88.88:53/tcp"},
     {"IndexZero", [](Adopted& a) { a.services[0].second.index = 0; },
      "its index 0 is 0, or beyond"},
     {"IndexBeyond", [](Adopted& a) { a.services[0].second.index = 17; },

@@ -27,8 +27,12 @@ class Sequence : public testing::TestWithParam<Case> {
     std::vector<config::Server> servers;
     for (const uint32_t at : addresses) servers.push_back({address(at), below(4)});
     std::shuffle(servers.begin(), servers.end(), random_);
-    return service(std::to_string(number), static_cast<uint16_t>(80 + number), servers,
-                   below(2) ? "wrr" : "rr");
+    auto made = service(std::to_string(number), static_cast<uint16_t>(80 + number), servers,
+                        below(2) ? "wrr" : "rr");
+    if (number % 2)  // Its own range is inside of those with smaller numbers.
+      made.listeners.push_back(
+          {made.listeners[0].vip, {static_cast<uint16_t>(8000 + number), 8079}});
+    return made;
   }
 
   void change_config() {
@@ -36,7 +40,7 @@ class Sequence : public testing::TestWithParam<Case> {
     if (services.size() < 7 && below(2)) {
       const auto added = random_service(below(8));
       const auto clashes = [&](const config::Service& other) {
-        return other.name == added.name || other.port == added.port;
+        return other.name == added.name || other.listeners == added.listeners;
       };
       if (std::none_of(services.begin(), services.end(), clashes)) services.push_back(added);
     }
@@ -47,7 +51,7 @@ class Sequence : public testing::TestWithParam<Case> {
         std::swap(one.name, services.front().name);
         break;
       case 1:
-        std::swap(one.port, services.front().port);
+        std::swap(one.listeners, services.front().listeners);
         break;
       case 2:
         one.servers = random_service(0).servers;
@@ -82,8 +86,7 @@ class Sequence : public testing::TestWithParam<Case> {
                              same_bytes<pinion_real_server>));
       EXPECT_TRUE(std::equal(was.services.begin(), was.services.end(), maps_.services.begin(),
                              maps_.services.end(), [](const auto& a, const auto& b) {
-                               return same_bytes(a.first, b.first) &&
-                                      same_bytes(a.second, b.second);
+                               return a.first == b.first && same_bytes(a.second, b.second);
                              }));
       maps_ = was;
       config_ = before;
@@ -173,10 +176,12 @@ class Sequence : public testing::TestWithParam<Case> {
   // The model and the maps say the same.
   void compare() {
     std::set<uint32_t> used;
-    ASSERT_EQ(model_.services().size(), maps_.services.size());
+    size_t keys = 0;
     for (const auto& [name, service] : model_.services()) {
       ASSERT_EQ(service->config.name, name);
-      ASSERT_TRUE(same_bytes(service->value, maps_.services.at(key_of(service->config))));
+      keys += service->keys.size();
+      for (const ServiceKey& key : service->keys)
+        ASSERT_TRUE(same_bytes(service->value, maps_.services.at(key))) << to_string(key);
       if (GetParam().roomy) {
         ASSERT_EQ(actual_pool(service->value), expected_pool(*service));
       }
@@ -185,6 +190,7 @@ class Sequence : public testing::TestWithParam<Case> {
         ASSERT_TRUE(same_bytes(server.entry, maps_.servers[server.index]));
       }
     }
+    ASSERT_EQ(keys, maps_.services.size());
     for (const uint32_t index : model_.leaving()) used.insert(index);
     for (uint32_t index = 0; index <= GetParam().limits.servers; ++index)
       ASSERT_EQ(bool(maps_.servers[index].flags & PINION_SERVER_USED), used.contains(index))

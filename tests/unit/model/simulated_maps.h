@@ -28,7 +28,7 @@ struct SimulatedMaps {
 
   std::vector<pinion_real_server> servers;
   std::vector<uint32_t> slots;
-  std::map<pinion_service_key, pinion_service, KeyOrder> services;
+  std::map<ServiceKey, pinion_service> services;
   std::vector<long> replaced_in;  // By slot: the Change that replaced it.
   long changes = 0;
 
@@ -42,6 +42,9 @@ struct SimulatedMaps {
     }
     for (const auto& write : change.slots) ASSERT_NO_FATAL_FAILURE(write_slots(write));
     for (const auto& flip : change.services) ASSERT_NO_FATAL_FAILURE(apply(flip));
+    ASSERT_TRUE(std::is_partitioned(change.services.begin(), change.services.end(),
+                                    [](const auto& flip) { return flip.after.has_value(); }))
+        << "what comes is written before what goes";
   }
 
   // As the data plane does it where a write has failed: last things first, and slots stay.
@@ -59,10 +62,12 @@ struct SimulatedMaps {
 
   // A live table refers to used entries of this very service, and no two tables overlap.
   void check() const {
-    std::set<uint32_t> indices;
+    std::map<uint32_t, pinion_service> indices;
     std::map<uint32_t, uint32_t> ranges;
     for (const auto& [key, service] : services) {
-      ASSERT_TRUE(indices.insert(service.index).second) << "two services, one index";
+      const auto [same, fresh] = indices.emplace(service.index, service);
+      ASSERT_TRUE(same_bytes(same->second, service)) << "one index, two services";
+      if (!fresh) continue;
       for (uint32_t i = 0; i < service.slot_count; ++i) {
         const uint32_t reference = slots[service.slot_base + i];
         const pinion_real_server& entry = servers[PINION_INDEX(reference)];
@@ -119,10 +124,14 @@ inline Address address(uint32_t number) { return Address::from_v4(htonl(0x0a0000
 inline config::Service service(std::string name, uint16_t port, std::vector<config::Server> servers,
                                std::string scheduler = "wrr") {
   return {.name = std::move(name),
-          .vip = *Address::parse("192.168.88.88"),
-          .port = {port},
+          .listeners = {{*Prefix::parse("192.168.88.88"), Ports::one(port)}},
           .scheduler = std::move(scheduler),
           .servers = std::move(servers)};
+}
+
+// The key of the service's only listener, of one address and port.
+inline ServiceKey key_of(const config::Service& service) {
+  return keys_of(std::vector{service}).front().front();
 }
 
 inline Config config_of(std::vector<config::Service> services) {

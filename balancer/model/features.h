@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+namespace pinion {
+
+// What the data plane's code is to be for; what is for nothing else is left out of the program.
+struct Features {
+  uint32_t methods = 0;    // A bit for each forwarding method.
+  uint32_t listeners = 0;  // PINION_LISTEN_*
+
+  Features operator|(const Features& other) const {
+    return {methods | other.methods, listeners | other.listeners};
+  }
+  // Is all of the other in it?
+  bool has(const Features& other) const { return (*this | other) == *this; }
+  bool operator==(const Features&) const = default;
+};
+
+}  // namespace pinion
