@@ -19,7 +19,8 @@ std::string label_of(const Vip& vip) {
 
 bool is_there(const std::vector<InterfaceAddress>& addresses, const Vip& vip, const Link& link) {
   return std::any_of(addresses.begin(), addresses.end(), [&](const InterfaceAddress& address) {
-    return address.ifindex == link.index && address.prefix.address == vip.address.address;
+    return address.ifindex == link.index && address.prefix.address == vip.address.address &&
+           vip.address.is_host();
   });
 }
 
@@ -46,6 +47,20 @@ std::optional<Route> route_of(const HostRoute& wanted, const std::vector<Link>& 
   const Link* link = find_link(links, wanted.interface);
   if (!link) return {};
   return Route{wanted.to, wanted.via, link->index, wanted.metric, mark};
+}
+
+// Is it what one of these needs, or one of those?
+bool is_wanted(const Route& route, const std::vector<Vip>& vips,
+               const std::vector<HostRoute>& routes, const std::vector<Link>& links) {
+  return std::any_of(vips.begin(), vips.end(),
+                     [&](const Vip& vip) {
+                       return !vip.address.is_host() &&
+                              route == local_route(vip.address, route.mark);
+                     }) ||
+         std::any_of(routes.begin(), routes.end(), [&](const HostRoute& one) {
+           const auto meant = route_of(one, links, route.mark);
+           return meant && route.meets(*meant);
+         });
 }
 
 // The kernel's words are about its tables; the remedy is about the configuration.
@@ -125,6 +140,7 @@ Result<Addressing::Added> Addressing::add(const std::vector<Vip>& vips,
                                           const std::vector<HostRoute>& routes) {
   Added added;
   auto done = add_vips(vips, added);
+  if (done) done = add_prefixes(vips, added);
   if (done) done = add_routes(routes, added);
   if (done) return added;
   undo(added);
@@ -141,6 +157,7 @@ Result<> Addressing::add_vips(const std::vector<Vip>& vips, Added& added) {
   for (size_t i = 0; i < vips.size(); ++i) {
     const Link* link = find_link(*links, vips[i].interface);
     if (!link) return of_entry("vips", i, unknown_interface(vips[i].interface, *links));
+    if (!vips[i].address.is_host()) continue;
     if (is_there(*present, vips[i], *link)) continue;
     missing.emplace_back(i, link);
     candidacies.push_back({*link, vips[i].address.address});
@@ -148,6 +165,27 @@ Result<> Addressing::add_vips(const std::vector<Vip>& vips, Added& added) {
   if (auto free = refuse_conflicts(candidacies); !free) return free;
   for (const auto& [i, link] : missing)
     if (auto put = add_vip(vips[i], *link, added); !put) return of_entry("vips", i, put.error());
+  return {};
+}
+
+// A prefix is nobody else's on a segment: it is not asked after, nor announced.
+Result<> Addressing::add_prefixes(const std::vector<Vip>& vips, Added& added) {
+  auto present = list_routes(socket_, mark_);
+  if (!present) return present.error();
+  for (size_t i = 0; i < vips.size(); ++i)
+    if (!vips[i].address.is_host())
+      if (auto put = add_prefix(vips[i], *present, added); !put)
+        return of_entry("vips", i, put.error());
+  return {};
+}
+
+Result<> Addressing::add_prefix(const Vip& vip, const std::vector<Route>& present, Added& added) {
+  const Route route = local_route(vip.address, mark_);
+  if (std::find(present.begin(), present.end(), route) != present.end()) return {};
+  if (auto put = add_route(socket_, route); !put)
+    return with_remedy(put.error(), "see: ip route show table local " + vip.address.to_string());
+  added.routes.push_back({route, {}});
+  log::info("VIPs added", {{"prefix", vip.address.to_string()}});
   return {};
 }
 
@@ -217,13 +255,9 @@ void Addressing::remove_others(const std::vector<Vip>& vips, const std::vector<H
       log::info("VIP removed", {{"address", address.prefix.to_string()}});
     }
   for (const Route& route : *present) {
-    const bool wanted = std::any_of(routes.begin(), routes.end(), [&](const HostRoute& one) {
-      const auto meant = route_of(one, *links, mark_);
-      return meant && route.meets(*meant);
-    });
-    if (wanted) continue;
+    if (is_wanted(route, vips, routes, *links)) continue;
     superfluous.routes.push_back({route, {}});
-    log::info("host route removed", {{"to", to_string(route)}});
+    log::info(route.local ? "VIPs removed" : "host route removed", {{"to", to_string(route)}});
   }
   undo(superfluous);
 }
@@ -236,7 +270,9 @@ void Addressing::restore(const std::vector<Vip>& vips, const std::vector<HostRou
   Added added;
   for (const Vip& vip : vips) {
     const Link* link = find_link(*links, vip.interface);
-    if (!link || is_there(*addresses, vip, *link)) continue;
+    if (!vip.address.is_host())
+      note_restored("VIPs are missing", vip.address.to_string(), add_prefix(vip, *present, added));
+    if (!vip.address.is_host() || !link || is_there(*addresses, vip, *link)) continue;
     note_restored("VIP is missing", vip.address.to_string(), add_vip(vip, *link, added));
   }
   for (const HostRoute& route : routes) {

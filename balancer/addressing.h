@@ -55,6 +55,8 @@ class Addressing {
       : socket_(std::move(socket)), announcer_(std::move(announcer)), mark_(mark) {}
 
   Result<> add_vips(const std::vector<config::Vip>& vips, Added& added);
+  Result<> add_prefixes(const std::vector<config::Vip>& vips, Added& added);
+  Result<> add_prefix(const config::Vip& vip, const std::vector<Route>& present, Added& added);
   Result<> add_routes(const std::vector<config::HostRoute>& routes, Added& added);
   Result<> put_route(const config::HostRoute& wanted, const std::vector<Link>& links,
                      const std::vector<Route>& present, Added& added);

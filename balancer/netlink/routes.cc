@@ -8,6 +8,7 @@ namespace pinion {
 namespace {
 
 constexpr uint32_t kDefaultMetricV6 = 1024;  // IP6_RT_PRIO_USER
+constexpr uint32_t kLoopback = 1;            // The index of lo, in every network namespace.
 
 // A gateway of another family than the destination's: RTA_VIA holds the family, then the address.
 std::optional<Address> read_via(const nlattr& attribute) {
@@ -87,10 +88,10 @@ Message route_message(uint16_t type, uint16_t flags, const Route& route) {
   rtmsg header{};
   header.rtm_family = static_cast<uint8_t>(route.to.address.family());
   header.rtm_dst_len = route.to.length;
-  header.rtm_table = RT_TABLE_MAIN;
+  header.rtm_table = route.local ? RT_TABLE_LOCAL : RT_TABLE_MAIN;
   header.rtm_protocol = route.mark;
-  header.rtm_scope = route.via ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
-  header.rtm_type = RTN_UNICAST;
+  header.rtm_scope = route.local ? RT_SCOPE_HOST : route.via ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
+  header.rtm_type = route.local ? RTN_LOCAL : RTN_UNICAST;
   Message message = Message::with(type, flags, header);
   message.put(RTA_DST, route.to.address);
   if (route.via) message.put(RTA_GATEWAY, *route.via);
@@ -109,7 +110,8 @@ bool means_no_route(const Error& error) {
 
 bool Route::operator==(const Route& other) const {
   return to == other.to && via == other.via && ifindex == other.ifindex &&
-         effective_metric(*this) == effective_metric(other) && mark == other.mark;
+         effective_metric(*this) == effective_metric(other) && mark == other.mark &&
+         local == other.local;
 }
 
 bool Route::meets(const Route& wanted) const {
@@ -119,7 +121,12 @@ bool Route::meets(const Route& wanted) const {
 }
 
 bool Route::displaces(const Route& other) const {
-  return to == other.to && effective_metric(*this) == effective_metric(other);
+  return to == other.to && effective_metric(*this) == effective_metric(other) &&
+         local == other.local;
+}
+
+Route local_route(const Prefix& vips, uint8_t mark) {
+  return {.to = vips, .ifindex = kLoopback, .mark = mark, .local = true};
 }
 
 std::string to_string(const Route& route) {
@@ -131,8 +138,9 @@ std::optional<Route> parse_host_route(const nlmsghdr& message) {
   if (header == nullptr || !is_mark(header->rtm_protocol)) return {};
   const RawRoute raw = read_route(message, *header);
   const bool unicast_of_main = raw.table == RT_TABLE_MAIN && header->rtm_type == RTN_UNICAST;
-  if (!unicast_of_main || raw.to.length > raw.to.address.bits()) return {};
-  return Route{raw.to, raw.gateway, raw.ifindex, raw.metric, header->rtm_protocol};
+  const bool local = raw.table == RT_TABLE_LOCAL && header->rtm_type == RTN_LOCAL;
+  if (!(unicast_of_main || local) || raw.to.length > raw.to.address.bits()) return {};
+  return Route{raw.to, raw.gateway, raw.ifindex, raw.metric, header->rtm_protocol, local};
 }
 
 // The mark in the header is for kernels that check it (NETLINK_GET_STRICT_CHK): they send no

@@ -14,13 +14,15 @@
 
 namespace pinion {
 
-// A unicast route of the main table.
+// A unicast route of the main table, or one of the local table, which makes all of its addresses
+// the director's own.
 struct Route {
   Prefix to;
   std::optional<Address> via;  // Nothing: on the link.
   uint32_t ifindex = 0;        // 0, of a wanted one: the kernel's choice, by `via`.
   uint32_t metric = 0;         // 0 is the kernel's default: none for IPv4, 1024 for IPv6.
   uint8_t mark = kDefaultMark;
+  bool local = false;
   bool operator==(const Route& other) const;  // The default metric is itself, written or not.
 
   // Is it what is wanted?
@@ -28,6 +30,10 @@ struct Route {
   // Has it the other one's place in the table, which only one can have?
   bool displaces(const Route& other) const;
 };
+
+// The one that a prefix of VIPs needs: the kernel answers ARP for IPv4 addresses that a route makes
+// local; for IPv6 it answers for the interfaces' addresses only, and others must be routed to it.
+Route local_route(const Prefix& vips, uint8_t mark);
 
 // Those with the mark.
 Result<std::vector<Route>> list_routes(NetlinkSocket& socket, uint8_t mark);

@@ -102,6 +102,19 @@ TEST_F(KernelTest, HostRoutes) {
   EXPECT_EQ(number_of(delete_route(*socket_, routed)), ESRCH);
 }
 
+TEST_F(KernelTest, APrefixBecomesLocal) {
+  for (const char* text : {"192.0.2.0/28", "2001:db8:5::/64"}) {
+    const Prefix vips = *Prefix::parse(text);
+    const Route route = local_route(vips, kDefaultMark);
+    or_throw(add_route(*socket_, route));
+    EXPECT_EQ(or_throw(list_routes(*socket_, kDefaultMark)), std::vector<Route>{route});
+    EXPECT_TRUE(or_throw(route_to(*socket_, vips.address))->local);
+    EXPECT_EQ(number_of(add_route(*socket_, route)), EEXIST);
+    or_throw(delete_route(*socket_, route));
+    EXPECT_TRUE(or_throw(list_routes(*socket_, kDefaultMark)).empty());
+  }
+}
+
 TEST_F(KernelTest, AHostRouteThroughWhateverInterfaceTheKernelChooses) {
   for (const auto& [to, via] :
        {std::pair("192.168.90.7/32", "10.0.0.2"), std::pair("fd90::7/128", "fd00::2")}) {
