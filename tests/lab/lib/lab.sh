@@ -27,7 +27,8 @@ readonly VIP=10.0.0.100 VIP6=fd00::100
 export POOL="{address: 10.0.0.11}, {address: 10.0.0.12}, {address: 10.0.0.13, weight: 2}"
 export POOL6='{address: "fd00::11"}, {address: "fd00::12"}, {address: "fd00::13", weight: 2}'
 
-# The usual lab, which config/examples/lab.yaml fits. The daemon is not started.
+# lab_up [PORT]...: the usual lab, which config/examples/lab.yaml fits, with web servers at these
+# ports (80). The daemon is not started.
 lab_up() {
   local i
   needs root ip nsenter unshare ethtool curl nginx python3
@@ -37,7 +38,7 @@ lab_up() {
   for i in 1 2 3; do
     lab_host "server$i" br0 "10.0.0.1$i/24" "fd00::1$i/64"
     server_vip "server$i" "$VIP" "$VIP6"
-    server_web "server$i"
+    server_web "server$i" "$@"
     server_udp "server$i" 53 "$VIP" "$VIP6"
   done
   lab_mounts

@@ -13,9 +13,12 @@ server_vip() {
   real_server "$host" setup dr "${options[@]}" >>"$LAB/$host.real-server.log"
 }
 
-# server_web HOST [PORT]: nginx; "/" answers the host's name, "/big" 1 GiB of zeroes.
+# server_web HOST [PORT]...: nginx; "/" answers the host's name, "/big" 1 GiB of zeroes.
 server_web() {
-  local host=$1 port=${2:-80} home=$LAB/$1
+  local host=$1 home=$LAB/$1 port listen=
+  for port in "${@:2}"; do
+    listen+="listen $port backlog=4096; listen [::]:$port backlog=4096; "
+  done
   mkdir -p "$home/temp" "$home/files"
   truncate -s 1G "$home/files/big"
   cat >"$home/nginx.conf" <<CONF
@@ -37,8 +40,7 @@ http {
   uwsgi_temp_path $home/temp;
   scgi_temp_path $home/temp;
   server {
-    listen $port backlog=4096;
-    listen [::]:$port backlog=4096;
+    ${listen:-listen 80 backlog=4096; listen [::]:80 backlog=4096;}
     root $home/files;
     location = / { return 200 "$host\n"; }
   }
