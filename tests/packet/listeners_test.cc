@@ -6,6 +6,7 @@
 
 #include "balancer/bpf/connection_table.h"
 #include "tests/packet/director.h"
+#include "tests/packet/icmp.h"
 
 namespace pinion::packet {
 namespace {
@@ -207,6 +208,20 @@ TEST_P(AnyPortByNat, AReplyFromAnotherPortIsNoReply) {
   Packet reply = answer(packet);
   reply.sport = 8081;
   expect(build(reply), PINION_PASS_NOT_OURS, build(reply));
+}
+
+TEST_P(AnyPortByNat, AnErrorShowsTheServerWhatItHasSent) {
+  const Packet packet = asked(8080);
+  expect(build(packet), PINION_FORWARD_NEW, to_server(packet));
+  Packet sent = answer(packet);
+  --sent.ttl;
+  Packet arrived = sent;
+  arrived.from = vip_;
+  Packet out = error_about(sent, kTooBig4);
+  out.destination_mac = next_hop_of(20);
+  out.source_mac = kEgressMac;
+  --out.ttl;
+  expect(build(error_about(arrived, kTooBig4)), PINION_FORWARD_ICMP, build(out));
 }
 
 const Case kCases[] = {

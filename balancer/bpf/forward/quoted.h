@@ -97,7 +97,7 @@ __attribute__((noinline)) int pinion_translate_quoted(struct xdp_md *ctx,
 	to.is_source = !pkt->is_reply;
 	to.address =
 		pkt->is_reply ? pkt->address : (pkt->is_v6 ? server->address : &server->address[3]);
-	to.port = pkt->is_reply ? pkt->port : server->port;
+	to.port = pkt->is_reply ? pkt->port : pinion_port_at(server, pkt);
 	if (!pinion_translate_quoted_ip(ctx, pkt, &to, &address))
 		return PINION_DROP_INTERNAL;
 	transport = pinion_translate_quoted_transport(ctx, pkt, address, &to);
