@@ -14,7 +14,8 @@ using config::HostRoute;
 using config::Vip;
 
 std::string label_of(const Vip& vip) {
-  return vip.label.empty() || !vip.address.address.is_v4() ? vip.interface : vip.interface + ":" + vip.label;
+  const bool labelled = !vip.label.empty() && vip.address.address.is_v4();
+  return labelled ? vip.interface + ":" + vip.label : vip.interface;
 }
 
 bool is_there(const std::vector<InterfaceAddress>& addresses, const Vip& vip, const Link& link) {
@@ -25,13 +26,10 @@ bool is_there(const std::vector<InterfaceAddress>& addresses, const Vip& vip, co
 }
 
 // Ours, and just as the configuration has it.
-bool is_wanted(const InterfaceAddress& address, const std::vector<Vip>& vips,
-               const std::vector<Link>& links) {
-  return std::any_of(vips.begin(), vips.end(), [&](const Vip& vip) {
-    const Link* link = find_link(links, vip.interface);
-    return link && link->index == address.ifindex && vip.address == address.prefix &&
-           (!vip.address.address.is_v4() || label_of(vip) == address.label);
-  });
+bool is_as_asked(const InterfaceAddress& address, const Vip& vip, const std::vector<Link>& links) {
+  const Link* link = find_link(links, vip.interface);
+  return link && link->index == address.ifindex && vip.address == address.prefix &&
+         (!vip.address.address.is_v4() || label_of(vip) == address.label);
 }
 
 Error unknown_interface(const std::string& name, const std::vector<Link>& links) {
@@ -89,8 +87,12 @@ Error explain(Error error, const HostRoute& route) {
 }
 
 // Which entry of the configuration it is about.
-Error of_entry(const std::string& list, size_t index, Error error) {
-  error.context = list + "[" + std::to_string(index) + "]: " + error.context;
+std::string entry_name(const std::string& list, size_t index) {
+  return list + "[" + std::to_string(index) + "]";
+}
+
+Error of_entry(const std::string& entry, Error error) {
+  error.context = entry + ": " + error.context;
   return error;
 }
 
@@ -103,7 +105,7 @@ asio::awaitable<void> ask_on(std::vector<Candidacy> candidacies,
 // must have an answer before it goes on.
 Result<std::vector<Conflict>> ask(std::vector<Candidacy> candidacies) {
   asio::io_context loop;
-  Result<std::vector<Conflict>> answer = refusal("nobody said whether the VIPs are free");
+  Result<std::vector<Conflict>> answer = refusal("nobody said whether the addresses are free");
   asio::co_spawn(loop, ask_on(std::move(candidacies), answer), report("ask for conflicts"));
   loop.run();
   return answer;
@@ -119,7 +121,7 @@ Result<> refuse_conflicts(std::vector<Candidacy> candidacies) {
         std::find_if(candidacies.begin(), candidacies.end(),
                      [&](const Candidacy& one) { return one.link.index == conflict.ifindex; });
     text += (text.empty() ? "" : "\n") + conflict.address.to_string() + ": another host (" +
-            conflict.owner.to_string() + ") answers for this VIP on " + asked->link.name +
+            conflict.owner.to_string() + ") answers for this address on " + asked->link.name +
             "; take it off there, or, on a real server, set arp_ignore=1 and arp_announce=2";
   }
   if (text.empty()) return {};
@@ -127,6 +129,29 @@ Result<> refuse_conflicts(std::vector<Candidacy> candidacies) {
 }
 
 }  // namespace
+
+struct Addressing::Wanted {
+  Vip vip;  // As a VIP, which a local address is but for the name.
+  std::string kind;
+  std::string entry;  // "vips[0]"
+};
+
+std::vector<Addressing::Wanted> Addressing::wanted_by(const Config& config) {
+  std::vector<Wanted> wanted;
+  for (const Vip& vip : config.vips)
+    wanted.push_back({vip, "VIP", entry_name("vips", wanted.size())});
+  const auto& local = config.director.local_addresses;
+  for (size_t i = 0; i < local.size(); ++i)
+    wanted.push_back({{{local[i].address, local[i].address.bits()}, local[i].interface, ""},
+                      "local address",
+                      entry_name("director.local_addresses", i)});
+  return wanted;
+}
+
+bool Addressing::differ(const Config& a, const Config& b) {
+  return a.vips != b.vips || a.host_routes != b.host_routes ||
+         a.director.local_addresses != b.director.local_addresses;
+}
 
 Result<Addressing> Addressing::open(asio::io_context& io, const std::string& instance) {
   auto socket = NetlinkSocket::open();
@@ -136,35 +161,35 @@ Result<Addressing> Addressing::open(asio::io_context& io, const std::string& ins
   return Addressing(std::move(*socket), std::move(*announcer), mark_of(instance));
 }
 
-Result<Addressing::Added> Addressing::add(const std::vector<Vip>& vips,
-                                          const std::vector<HostRoute>& routes) {
+Result<Addressing::Added> Addressing::add(const Config& config) {
   Added added;
-  auto done = add_vips(vips, added);
-  if (done) done = add_prefixes(vips, added);
-  if (done) done = add_routes(routes, added);
+  auto done = add_addresses(wanted_by(config), added);
+  if (done) done = add_prefixes(config.vips, added);
+  if (done) done = add_routes(config.host_routes, added);
   if (done) return added;
   undo(added);
   return done.error();
 }
 
-Result<> Addressing::add_vips(const std::vector<Vip>& vips, Added& added) {
+Result<> Addressing::add_addresses(const std::vector<Wanted>& wanted, Added& added) {
   auto links = list_links(socket_);
   if (!links) return links.error();
   auto present = list_addresses(socket_);
   if (!present) return present.error();
-  std::vector<std::pair<size_t, const Link*>> missing;
+  std::vector<std::pair<const Wanted*, const Link*>> missing;
   std::vector<Candidacy> candidacies;
-  for (size_t i = 0; i < vips.size(); ++i) {
-    const Link* link = find_link(*links, vips[i].interface);
-    if (!link) return of_entry("vips", i, unknown_interface(vips[i].interface, *links));
-    if (!vips[i].address.is_host()) continue;
-    if (is_there(*present, vips[i], *link)) continue;
-    missing.emplace_back(i, link);
-    candidacies.push_back({*link, vips[i].address.address});
+  for (const Wanted& one : wanted) {
+    const Link* link = find_link(*links, one.vip.interface);
+    if (!link) return of_entry(one.entry, unknown_interface(one.vip.interface, *links));
+    if (!one.vip.address.is_host()) continue;
+    if (is_there(*present, one.vip, *link)) continue;
+    missing.emplace_back(&one, link);
+    candidacies.push_back({*link, one.vip.address.address});
   }
   if (auto free = refuse_conflicts(candidacies); !free) return free;
-  for (const auto& [i, link] : missing)
-    if (auto put = add_vip(vips[i], *link, added); !put) return of_entry("vips", i, put.error());
+  for (const auto& [one, link] : missing)
+    if (auto put = add_address_to(*link, *one, added); !put)
+      return of_entry(one->entry, put.error());
   return {};
 }
 
@@ -175,7 +200,7 @@ Result<> Addressing::add_prefixes(const std::vector<Vip>& vips, Added& added) {
   for (size_t i = 0; i < vips.size(); ++i)
     if (!vips[i].address.is_host())
       if (auto put = add_prefix(vips[i], *present, added); !put)
-        return of_entry("vips", i, put.error());
+        return of_entry(entry_name("vips", i), put.error());
   return {};
 }
 
@@ -189,12 +214,14 @@ Result<> Addressing::add_prefix(const Vip& vip, const std::vector<Route>& presen
   return {};
 }
 
-Result<> Addressing::add_vip(const Vip& vip, const Link& link, Added& added) {
+Result<> Addressing::add_address_to(const Link& link, const Wanted& wanted, Added& added) {
+  const Vip& vip = wanted.vip;
   auto put = add_address(socket_, link, vip.address.address, vip.label, mark_);
   if (!put) return put;
   added.addresses.push_back({link.index, vip.address, label_of(vip), mark_, 0});
   announcer_.announce(link, vip.address.address);
-  log::info("VIP added", {{"address", vip.address.to_string()}, {"interface", label_of(vip)}});
+  log::info(wanted.kind + " added",
+            {{"address", vip.address.to_string()}, {"interface", label_of(vip)}});
   return {};
 }
 
@@ -205,7 +232,7 @@ Result<> Addressing::add_routes(const std::vector<HostRoute>& routes, Added& add
   if (!present) return present.error();
   for (size_t i = 0; i < routes.size(); ++i)
     if (auto put = put_route(routes[i], *links, *present, added); !put)
-      return of_entry("host_routes", i, put.error());
+      return of_entry(entry_name("host_routes", i), put.error());
   return {};
 }
 
@@ -236,11 +263,11 @@ void Addressing::undo(const Added& added) {
   for (const InterfaceAddress& address : added.addresses) {
     announcer_.stop(address.prefix.address);
     if (auto gone = delete_address(socket_, address); !gone)
-      log::warning("VIP stays", {{"error", gone.error().message()}});
+      log::warning("address stays", {{"error", gone.error().message()}});
   }
 }
 
-void Addressing::remove_others(const std::vector<Vip>& vips, const std::vector<HostRoute>& routes) {
+void Addressing::remove_others(const Config& config) {
   auto links = list_links(socket_);
   auto addresses = list_addresses(socket_);
   auto present = list_routes(socket_, mark_);
@@ -249,33 +276,39 @@ void Addressing::remove_others(const std::vector<Vip>& vips, const std::vector<H
     return;
   }
   Added superfluous;
-  for (const InterfaceAddress& address : *addresses)
-    if (address.protocol == mark_ && !is_wanted(address, vips, *links)) {
-      superfluous.addresses.push_back(address);
-      log::info("VIP removed", {{"address", address.prefix.to_string()}});
-    }
+  const std::vector<Wanted> wanted = wanted_by(config);
+  for (const InterfaceAddress& address : *addresses) {
+    const auto asks_for_it = [&](const Wanted& one) {
+      return is_as_asked(address, one.vip, *links);
+    };
+    if (address.protocol != mark_ || std::any_of(wanted.begin(), wanted.end(), asks_for_it))
+      continue;
+    superfluous.addresses.push_back(address);
+    log::info("address removed", {{"address", address.prefix.to_string()}});
+  }
   for (const Route& route : *present) {
-    if (is_wanted(route, vips, routes, *links)) continue;
+    if (is_wanted(route, config.vips, config.host_routes, *links)) continue;
     superfluous.routes.push_back({route, {}});
     log::info(route.local ? "VIPs removed" : "host route removed", {{"to", to_string(route)}});
   }
   undo(superfluous);
 }
 
-void Addressing::restore(const std::vector<Vip>& vips, const std::vector<HostRoute>& routes) {
+void Addressing::restore(const Config& config) {
   auto links = list_links(socket_);
   auto addresses = list_addresses(socket_);
   auto present = list_routes(socket_, mark_);
   if (!links || !addresses || !present) return;
   Added added;
-  for (const Vip& vip : vips) {
-    const Link* link = find_link(*links, vip.interface);
-    if (!vip.address.is_host())
-      note_restored("VIPs are missing", vip.address.to_string(), add_prefix(vip, *present, added));
-    if (!vip.address.is_host() || !link || is_there(*addresses, vip, *link)) continue;
-    note_restored("VIP is missing", vip.address.to_string(), add_vip(vip, *link, added));
+  for (const Wanted& one : wanted_by(config)) {
+    const Link* link = find_link(*links, one.vip.interface);
+    const std::string address = one.vip.address.to_string();
+    if (!one.vip.address.is_host())
+      note_restored("VIPs are missing", address, add_prefix(one.vip, *present, added));
+    if (!one.vip.address.is_host() || !link || is_there(*addresses, one.vip, *link)) continue;
+    note_restored(one.kind + " is missing", address, add_address_to(*link, one, added));
   }
-  for (const HostRoute& route : routes) {
+  for (const HostRoute& route : config.host_routes) {
     const Link* link = find_link(*links, route.interface);
     if (!route.interface.empty() && !(link && link->up)) continue;
     note_restored("host route is missing", route.to.to_string(),
@@ -294,12 +327,13 @@ void Addressing::note_restored(const std::string& what, const std::string& name,
   if (std::exchange(missing_[name], why) != why) log::warning(what, {{"error", why}});
 }
 
-void Addressing::announce(const std::vector<Vip>& vips, const std::vector<Link>& links) {
+void Addressing::announce(const Config& config, const std::vector<Link>& links) {
   auto addresses = list_addresses(socket_);
   if (!addresses) return;
-  for (const Vip& vip : vips) {
-    const Link* link = find_link(links, vip.interface);
-    if (link && is_there(*addresses, vip, *link)) announcer_.announce(*link, vip.address.address);
+  for (const Wanted& one : wanted_by(config)) {
+    const Link* link = find_link(links, one.vip.interface);
+    if (link && is_there(*addresses, one.vip, *link))
+      announcer_.announce(*link, one.vip.address.address);
   }
 }
 

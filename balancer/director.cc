@@ -175,7 +175,7 @@ void Director::stop() {
   metrics_.reset();
   resolver_.reset();
   if (live_.director.on_stop == config::OnStop::kKeep && started_up_) return;
-  parts_.addressing.remove_others({}, {});
+  parts_.addressing.remove_others({});
   attachments_.detach_others();
   for (const std::string& interface : live_.director.interfaces) attachments_.detach(interface);
   Program::unpin(parts_.pins);
@@ -281,8 +281,8 @@ Result<> Director::attach(const std::vector<std::string>& interfaces) {
 
 Result<> Director::commit(const Config& next, Model model, const Change& change) {
   Addressing::Added added;
-  if (next.vips != live_.vips || next.host_routes != live_.host_routes || !started_up_) {
-    auto put = parts_.addressing.add(next.vips, next.host_routes);
+  if (Addressing::differ(next, live_) || !started_up_) {
+    auto put = parts_.addressing.add(next);
     if (!put) return put.error();
     added = std::move(*put);
   }
@@ -297,12 +297,12 @@ Result<> Director::commit(const Config& next, Model model, const Change& change)
 void Director::settle(Config next) {
   for (const std::string& interface : live_.director.interfaces)
     if (!contains(next.director.interfaces, interface)) attachments_.detach(interface);
-  const bool readdressed = next.vips != live_.vips || next.host_routes != live_.host_routes;
+  const bool readdressed = Addressing::differ(next, live_);
   parts_.tables.set_timeouts(next.director.timeouts);
   live_ = std::move(next);
   if (readdressed || !started_up_) {
-    parts_.addressing.remove_others(live_.vips, live_.host_routes);
-    parts_.addressing.restore(live_.vips, live_.host_routes);  // Under its new label, for instance.
+    parts_.addressing.remove_others(live_);
+    parts_.addressing.restore(live_);  // Under its new label, for instance.
   }
   for (auto gone = retired_.begin(); gone != retired_.end();)
     gone = model_.services().contains(gone->first) ? std::next(gone) : retired_.erase(gone);

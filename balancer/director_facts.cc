@@ -46,17 +46,18 @@ void Director::follow_links(const std::vector<Link>& links) {
 void Director::greet(const std::vector<Link>& links) {
   if (!started_up_) return;
   restore_addressing();
-  parts_.addressing.announce(live_.vips, links);
+  parts_.addressing.announce(live_, links);
 }
 
 void Director::restore_addressing() {
-  if (started_up_) parts_.addressing.restore(live_.vips, live_.host_routes);
+  if (started_up_) parts_.addressing.restore(live_);
 }
 
 // Says what has become of the interfaces that the configuration names.
 void Director::take_links(std::vector<Link> links) {
   std::set<std::string> names(live_.director.interfaces.begin(), live_.director.interfaces.end());
   for (const config::Vip& vip : live_.vips) names.insert(vip.interface);
+  for (const auto& local : live_.director.local_addresses) names.insert(local.interface);
   for (const config::HostRoute& route : live_.host_routes) names.insert(route.interface);
   for (const Link& before : links_) {
     if (!names.contains(before.name)) continue;

@@ -13,6 +13,7 @@ std::vector<Problem> check(const Config& config, const Vocabulary& vocabulary) {
   Findings findings;
   check_director(config.director, findings);
   check_vips(config.vips, findings);
+  check_local_addresses(config, findings);
   check_host_routes(config.host_routes, findings);
   check_services(config, vocabulary, findings);
   return findings.take();

@@ -5,10 +5,13 @@
 #include <set>
 #include <utility>
 
+#include "balancer/bpf/abi.h"
 #include "config/rules.h"
 
 namespace pinion::config {
 namespace {
+
+constexpr size_t kMostLocal = PINION_LOCAL_ADDRESSES - 1;  // Number 0 is nobody's.
 
 void check_vip_address(const Vip& vip, size_t i, Findings& findings) {
   const std::string_view fault = host_address_fault(vip.address.address);
@@ -74,6 +77,28 @@ void check_vips(const std::vector<Vip>& vips, Findings& findings) {
     if (!seen.insert(vips[i].address).second)
       findings.error(element_path("vips", i, ".address"),
                      host_or_prefix(vips[i].address) + " is given twice");
+  }
+}
+
+void check_local_addresses(const Config& config, Findings& findings) {
+  const std::vector<LocalAddress>& addresses = config.director.local_addresses;
+  if (addresses.size() > kMostLocal)
+    findings.error("director.local_addresses", "at most " + std::to_string(kMostLocal) +
+                                                   " addresses, got " +
+                                                   std::to_string(addresses.size()));
+  std::unordered_set<Address> vips, seen;
+  for (const Vip& vip : config.vips) vips.insert(vip.address.address);
+  for (const Service& service : config.services) vips.insert(service.vip);
+  for (size_t i = 0; i < addresses.size(); ++i) {
+    const Address& address = addresses[i].address;
+    const std::string path = element_path("director.local_addresses", i, ".address");
+    if (const auto fault = host_address_fault(address); !fault.empty())
+      findings.error(path, std::string(fault));
+    else if (vips.contains(address))
+      findings.error(path, address.to_string() + " is a VIP; give an address of its own");
+    if (!seen.insert(address).second) findings.error(path, address.to_string() + " is given twice");
+    check_interface(addresses[i].interface,
+                    element_path("director.local_addresses", i, ".interface"), findings);
   }
 }
 

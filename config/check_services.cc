@@ -76,6 +76,7 @@ constexpr MethodRules kMethodRules[] = {
     {"nat", true, true, false},
     {"local", false},
     {"tun", true, false},
+    {"fullnat", true, true, false},
 };
 
 // Packets for a VIP come to the director, and never get from there to a server that has it.
@@ -158,6 +159,25 @@ void check_server(const Service& service, size_t i, size_t j, const KeptVips& ke
     findings.error(path_of_server(i, j, ".port"), std::move(fault));
 }
 
+// Once for a service: one address helps all its servers.
+void check_local(const Service& service, size_t i, const std::vector<LocalAddress>& addresses,
+                 Findings& findings) {
+  const auto by_full_nat = [&](const Server& server) {
+    return forward_of(service, server) == Forward::kFullNat;
+  };
+  const auto& servers = service.servers;
+  const auto first = std::find_if(servers.begin(), servers.end(), by_full_nat);
+  if (first == servers.end() || service.listeners.empty()) return;
+  const Address& vip = service.listeners.front().vip.address;
+  const auto of_the_family = [&](const LocalAddress& local) {
+    return local.address.family() == vip.family();
+  };
+  if (std::any_of(addresses.begin(), addresses.end(), of_the_family)) return;
+  findings.error(path_of_server(i, static_cast<size_t>(first - servers.begin())),
+                 std::string("forwarding by fullnat needs an ") + (vip.is_v4() ? "IPv4" : "IPv6") +
+                     " address to send from; add one to director.local_addresses");
+}
+
 void check_servers(const Service& service, size_t i, const KeptVips& kept, ServerSet& known,
                    Findings& findings) {
   if (service.servers.empty())
@@ -237,6 +257,7 @@ void check_services(const Config& config, const Vocabulary& vocabulary, Findings
     check_tunnel(service.tunnel, service.tunnel.checksum, service.tunnel.source,
                  path_of(i, ".tunnel"), findings);
     check_servers(service, i, kept, known, findings);
+    check_local(service, i, config.director.local_addresses, findings);
   }
   check_unique_listeners(config, findings);
   check_names(config.services, findings);

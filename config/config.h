@@ -19,7 +19,8 @@ namespace config {
 
 enum class XdpMode { kAuto, kNative, kGeneric };
 enum class OnStop { kWithdraw, kKeep };
-enum class Forward { kDirectRouting, kNat, kLocal, kTunnel };  // As in PINION_FORWARDING_METHODS.
+// In the order of PINION_FORWARDING_METHODS.
+enum class Forward { kDirectRouting, kNat, kLocal, kTunnel, kFullNat };
 
 // Connections that the tables hold. Drawn up when the tables are made; 0 switches a family off.
 struct Connections {
@@ -61,6 +62,13 @@ struct Metrics {
   bool operator==(const Metrics&) const = default;
 };
 
+// Where full NAT sends from, and real servers answer to: kept on the interface as a VIP is.
+struct LocalAddress {
+  Address address;
+  std::string interface;
+  bool operator==(const LocalAddress&) const = default;
+};
+
 struct Director {
   std::string instance = "default";  // Names the pinned maps: /sys/fs/bpf/pinion/<instance>/.
   std::vector<std::string> interfaces;
@@ -71,6 +79,7 @@ struct Director {
   Control control;
   Metrics metrics;
   OnStop on_stop = OnStop::kWithdraw;
+  std::vector<LocalAddress> local_addresses;
   bool operator==(const Director&) const = default;
 };
 

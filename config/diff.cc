@@ -10,6 +10,7 @@ namespace {
 // What an element of a list is known by, wherever it stands.
 std::string identity(const Vip& vip) { return host_or_prefix(vip.address); }
 std::string identity(const Listener& listener) { return to_string(listener); }
+std::string identity(const LocalAddress& local) { return local.address.to_string(); }
 std::string identity(const Server& server) { return to_string({server.address, server.port}); }
 std::string identity(const Service& service) { return service.name; }
 std::string identity(const HostRoute& route) {

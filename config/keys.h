@@ -136,6 +136,12 @@ inline constexpr auto kKeys<Metrics> = std::tuple{
 };
 
 template <>
+inline constexpr auto kKeys<LocalAddress> = std::tuple{
+    scalar("address", &LocalAddress::address, kAddress, Presence::kRequired),
+    scalar("interface", &LocalAddress::interface, kName, Presence::kRequired),
+};
+
+template <>
 inline constexpr auto kKeys<Director> = std::tuple{
     scalar("instance", &Director::instance, kName),
     scalars("interfaces", &Director::interfaces, kName),
@@ -146,6 +152,7 @@ inline constexpr auto kKeys<Director> = std::tuple{
     mapping("control", &Director::control),
     mapping("metrics", &Director::metrics),
     scalar("on_stop", &Director::on_stop, kOnStop),
+    mappings("local_addresses", &Director::local_addresses),
 };
 
 template <>

@@ -52,6 +52,15 @@ bool take_vip(const Config& config, std::string_view& text, std::string& named) 
   return true;
 }
 
+bool take_local(const Config& config, std::string_view& text, std::string& named) {
+  const auto& addresses = config.director.local_addresses;
+  const auto local = take_element(text, "director.local_addresses", addresses.size());
+  if (!local) return false;
+  named += "local address " + addresses[*local].address.to_string();
+  take_part(text, named);
+  return true;
+}
+
 bool take_route(const Config& config, std::string_view& text, std::string& named) {
   const auto route = take_element(text, "host_routes", config.host_routes.size());
   if (!route) return false;
@@ -66,7 +75,7 @@ std::string by_name(const Config& config, std::string_view text) {
   std::string named;
   while (!text.empty()) {
     const bool taken = take_service(config, text, named) || take_vip(config, text, named) ||
-                       take_route(config, text, named);
+                       take_local(config, text, named) || take_route(config, text, named);
     if (taken) continue;
     named += text[0];
     text.remove_prefix(1);

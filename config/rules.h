@@ -28,6 +28,7 @@ class Findings {
 
 void check_director(const Director& director, Findings& findings);
 void check_vips(const std::vector<Vip>& vips, Findings& findings);
+void check_local_addresses(const Config& config, Findings& findings);
 void check_host_routes(const std::vector<HostRoute>& routes, Findings& findings);
 // The addresses of "vips".
 class KeptVips {

@@ -37,6 +37,9 @@ enum pinion_method {
 	PINION_METHOD_COUNT,
 };
 
+/* Methods whose replies pass the director. */
+#define PINION_TWO_SIDED (1u << PINION_METHOD_NAT | 1u << PINION_METHOD_FULLNAT)
+
 enum pinion_tunnel {
 #define X(name, keyword, text) PINION_TUNNEL_##name,
 	PINION_TUNNELS(X)
@@ -191,6 +194,24 @@ struct pinion_last_hop {
 };
 static_assert(sizeof(struct pinion_last_hop) == 24, "pinned maps keep this layout");
 
+/* Map `local_addresses`, array, mmapable, one value: where full NAT sends from. Connections refer to
+ * an address by its number, which it keeps as long as the tables live; number 0 is nobody's. The
+ * pools have the numbers that new connections may take. The daemon writes an address before its
+ * number, and the number before the count.
+ */
+#define PINION_LOCAL_ADDRESSES 256
+#define PINION_FIRST_LOCAL_PORT 1024
+struct pinion_local_addresses {
+	__u32 count4; /* Of numbers in pool4. */
+	__u32 count6;
+	__u32 first_port; /* What each address has for each real server and protocol: */
+	__u32 ports;	  /* so many, from that one on. */
+	__u8 pool4[PINION_LOCAL_ADDRESSES];
+	__u8 pool6[PINION_LOCAL_ADDRESSES];
+	__be32 address[PINION_LOCAL_ADDRESSES][4]; /* By number; all 0: none had it yet. */
+};
+static_assert(sizeof(struct pinion_local_addresses) == 4624, "pinned maps keep this layout");
+
 /* Map `counters`, array, mmapable: first those of CPU 0, one value for each real server, then those
  * of CPU 1, and so on. The kernel's own per-CPU arrays hold pointers to their values: with thousands
  * of real servers a packet waits for one, and then for the other. Bytes are those of the IP packet,
@@ -226,17 +247,21 @@ static_assert(sizeof(struct pinion_replies) == 8, "one word");
  * reads the word, the entry, and the word again, and takes an entry that changed meanwhile as
  * absent.
  *
- * Where replies pass the director (NAT), the connection has another half: an entry of its own in
+ * Where replies pass the director (NAT, full NAT), the connection has another half: an entry of its own in
  * the same table, keyed by what the real server sends. `flags` says which half an entry is; the
  * reply half's `server` is the place (bucket * 4 + way) of the forward half, whose flow names the
  * client and the VIP. The reply half has its state, and is no connection of its own in `load`.
  *
- * How what comes next fits without another layout:
- * - Full NAT's local port and address number fit into `flags` and flow.zero of the forward half.
- * - Schedulers on live load read `load`, which every change of state keeps.
+ * Of full NAT, the forward half's flow also says where its packets are sent from: the number of a
+ * local address, and a port. Both are 0 in the flow of a packet and in every other entry, and are
+ * neither hashed nor compared (local_ports.h).
+ *
+ * How what comes next fits without another layout: schedulers on live load read `load`, which every
+ * change of state keeps.
  */
 #define PINION_PAIRED 1 /* It has a reply half. */
 #define PINION_REPLY  2 /* It is one. */
+#define PINION_FULLNAT 4 /* It is sent from a local address; with PINION_PAIRED. */
 
 struct pinion_connection {
 	__u32 word;
@@ -253,7 +278,8 @@ struct pinion_flow4 {
 	__be16 sport;
 	__be16 dport;
 	__u8 protocol;
-	__u8 zero[3];
+	__u8 local; /* Of full NAT's forward half: in `local_addresses`. */
+	__be16 local_port;
 } __attribute__((aligned(8))); /* Compared and hashed a word at a time. */
 static_assert(sizeof(struct pinion_flow4) == 16, "pinned maps keep this layout");
 
@@ -263,7 +289,8 @@ struct pinion_flow6 {
 	__be16 sport;
 	__be16 dport;
 	__u8 protocol;
-	__u8 zero[3];
+	__u8 local;
+	__be16 local_port;
 	__u64 spare;
 } __attribute__((aligned(8)));
 static_assert(sizeof(struct pinion_flow6) == 48, "pinned maps keep this layout");

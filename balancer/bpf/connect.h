@@ -2,6 +2,7 @@
 /* Stages 2 to 5: the packet's real server, from its connection, or from a new one. */
 #pragma once
 
+#include "local_ports.h"
 #include "pair.h"
 #include "schedule.h"
 #include "service.h"
@@ -130,6 +131,10 @@ pinion_new(struct pinion_packet *pkt, const pinion_word *flow, struct pinion_tab
 		link.flags = PINION_PAIRED;
 		pkt->mirror = PINION_MIRROR_NEW;
 	}
+	if (pinion_full_nat() && pinion_is_full_nat(pinion_server(pkt->reference))) {
+		link.flags |= PINION_FULLNAT;
+		pkt->full_nat = 1;
+	}
 	pinion_settle(&claim, flow, table.shape, link, state, pkt->now);
 	return PINION_FORWARD_NEW;
 }
@@ -161,6 +166,7 @@ static __always_inline enum pinion_verdict pinion_find_connection(struct pinion_
 	struct pinion_settings *config = pinion_settings();
 	struct pinion_found found = {};
 	struct pinion_buckets buckets;
+	enum pinion_verdict verdict;
 
 	if (!table.groups)
 		return PINION_PASS_NOT_OURS;
@@ -174,7 +180,10 @@ static __always_inline enum pinion_verdict pinion_find_connection(struct pinion_
 		return PINION_NEXT;
 	if (pinion_two_sided() && found.link.flags & PINION_REPLY)
 		return pinion_known_reply(pkt, &found, table, config);
-	return pinion_known(pkt, &found, pkt->now, config);
+	verdict = pinion_known(pkt, &found, pkt->now, config);
+	if (verdict && pinion_full_nat() && found.link.flags & PINION_FULLNAT)
+		pinion_take_local(pkt, &found, table);
+	return verdict;
 }
 
 static __always_inline __u32 pinion_vip_bit6(const __be32 *addr)
@@ -219,7 +228,9 @@ static __always_inline enum pinion_verdict pinion_connect(struct pinion_packet *
 		if (!verdict)
 			verdict = (enum pinion_verdict)pinion_new4(pkt);
 	}
-	if (pinion_two_sided() && pkt->mirror)
+	if (pinion_full_nat() && pkt->mirror && pkt->full_nat)
+		failed = pkt->is_v6 ? pinion_mirror_local6(pkt) : pinion_mirror_local4(pkt);
+	else if (pinion_two_sided() && pkt->mirror)
 		failed = pkt->is_v6 ? pinion_mirror6(pkt) : pinion_mirror4(pkt);
 	return failed ? (enum pinion_verdict)failed : verdict;
 }

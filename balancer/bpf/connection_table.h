@@ -105,13 +105,27 @@ static __always_inline pinion_word *pinion_link_of(struct pinion_connection *con
 	return (pinion_word *)&connection->server;
 }
 
+/* What two words of a flow differ in that tells flows apart: in the last word of a flow, the local
+ * end that full NAT keeps in its last three bytes does not.
+ */
+static __always_inline __u64 pinion_flow_difference(__u64 a, __u64 b, int last)
+{
+	if (!last)
+		return a ^ b;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return (a ^ b) << 24;
+#else
+	return (a ^ b) >> 24;
+#endif
+}
+
 static __always_inline int pinion_same_flow(struct pinion_connection *connection,
 					    const pinion_word *flow, struct pinion_shape shape)
 {
 	pinion_word *stored = (pinion_word *)(connection + 1);
 
 	for (__u32 i = 0; i < shape.words; i++)
-		if (PINION_LOAD(stored[i]) != flow[i])
+		if (pinion_flow_difference(PINION_LOAD(stored[i]), flow[i], i == shape.words - 1))
 			return 0;
 	return 1;
 }

@@ -4,6 +4,7 @@
 
 #include "connect.h"
 #include "forward/dr.h"
+#include "forward/fullnat.h"
 #include "forward/local.h"
 #include "forward/nat.h"
 #include "forward/tun.h"
@@ -45,6 +46,8 @@ static __always_inline enum pinion_verdict pinion_rewrite(struct xdp_md *ctx,
 {
 	__u8 method = way->server->method;
 
+	if (pinion_full_nat() && way->pkt->is_reply && method == PINION_METHOD_FULLNAT)
+		return pinion_forward_fullnat_reply(ctx, way);
 	if (pinion_two_sided() && way->pkt->is_reply)
 		return pinion_forward_reply(ctx, way);
 /* clang-format off */

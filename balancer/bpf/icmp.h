@@ -153,10 +153,15 @@ pinion_find_quoted(struct pinion_packet *pkt, const pinion_word *flow, struct pi
 		return PINION_DROP_INTERNAL;
 	if (!pinion_find(buckets, flow, table.shape, &found))
 		return PINION_PASS_OTHER_PROTOCOL;
+	if (found.link.flags & PINION_FULLNAT)
+		return PINION_PASS_OTHER_PROTOCOL; /* Both ends of the quote would have to change.
+						    */
 	pkt->reference = found.link.server;
 	if (!(found.link.flags & PINION_REPLY))
 		return PINION_FORWARD_ICMP;
 	if (!pinion_two_sided() || !pinion_read_forward(pkt, found.link.server, table, &forward))
+		return PINION_PASS_OTHER_PROTOCOL;
+	if (forward.link.flags & PINION_FULLNAT)
 		return PINION_PASS_OTHER_PROTOCOL;
 	pinion_lead_back(pkt, &forward);
 	return PINION_FORWARD_ICMP;

@@ -32,6 +32,7 @@
 	X(DROP_TABLE_FULL, DROP, "dropped: no place for a connection that cannot do without (NAT)") \
 	X(DROP_NAT_CLASH, DROP,                                                                    \
 	  "dropped: the client's address and port have a connection to the real server already")   \
+	X(DROP_NO_PORT, DROP, "dropped: no local port is left towards the real server (full NAT)") \
 	X(DROP_TTL, DROP, "dropped: its TTL (hop limit) is used up")                               \
 	X(REPLY_TOO_BIG, REPLY, "answered: too big for its way on, its sender is told what fits")  \
 	X(DROP_TOO_BIG, DROP, "dropped: too big for its way on, and not to be answered")           \
@@ -47,7 +48,8 @@
 	X(DR, dr, "direct routing: the frame is readdressed, the packet is untouched") \
 	X(NAT, nat, "NAT: the packet gets the real server's address and port, replies the VIP's") \
 	X(LOCAL, local, "the real server is the director itself: the packet goes to its stack") \
-	X(TUN, tun, "tunnel: the packet goes inside of another one, over any routers")
+	X(TUN, tun, "tunnel: the packet goes inside of another one, over any routers") \
+	X(FULLNAT, fullnat, "full NAT: both ends change, the real server sees a local address's port")
 
 /* What stands between the two IP headers of a tunnel: X(name, keyword, text for people). */
 #define PINION_TUNNELS(X)                                                                          \

@@ -98,6 +98,14 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
+	__type(value, struct pinion_local_addresses);
+} local_addresses SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
 	__type(value, struct pinion_counters);
 } counters SEC(".maps");
 
@@ -145,12 +153,14 @@ struct {
  */
 const volatile __u32 pinion_methods = ~0u;
 
-/* Replies pass the director. */
-#define PINION_TWO_SIDED (1u << PINION_METHOD_NAT)
-
 static __always_inline int pinion_two_sided(void)
 {
 	return (pinion_methods & PINION_TWO_SIDED) != 0;
+}
+
+static __always_inline int pinion_full_nat(void)
+{
+	return (pinion_methods & 1u << PINION_METHOD_FULLNAT) != 0;
 }
 
 /* PINION_LISTEN_*: the maps that services are in besides `services`. The same holds for them. */

@@ -23,7 +23,9 @@ struct pinion_packet {
 	union {
 		/* A client's: how its replies get back to where it came from. */
 		struct pinion_last_hop arrival;
-		/* A reply's: the VIP (IPv4 in the first word), and its port. */
+		/* A reply's: the VIP (IPv4 in the first word), and its port. Its flow's destination
+		 * is the client, for full NAT's replies from when they have been found.
+		 */
 		struct {
 			__be32 address[4];
 			__be16 port;
@@ -33,10 +35,13 @@ struct pinion_packet {
 	__u8 is_reply;
 	__u8 mirror; /* enum pinion_mirroring */
 	__u8 is_v6;
-	__u8 event;	 /* enum pinion_event */
-	__u16 network;	 /* Bytes of the frame before the IP header. */
-	__u16 transport; /* And before that of TCP, UDP or ICMP. */
-	__u16 quoted;	 /* An ICMP error's: before that of TCP or UDP which it quotes; else 0. */
+	__u8 event;	   /* enum pinion_event */
+	__u16 network;	   /* Bytes of the frame before the IP header. */
+	__u16 transport;   /* And before that of TCP, UDP or ICMP. */
+	__u16 quoted;	   /* An ICMP error's: before that of TCP or UDP which it quotes; else 0. */
+	__be16 local_port; /* Where full NAT sends a client's packet from; 0: nowhere yet. */
+	__u8 local;	   /* And the number of its address. */
+	__u8 full_nat;	   /* It is a client's, and is to have both. */
 };
 
 /* Where a real server gets a client's packet: at its own port, or at the one that it came for. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The other half of a connection whose replies pass the director (NAT): what the real server sends,
- * as a key that leads back to the client and the VIP.
+/* The other half of a connection whose replies pass the director (NAT, full NAT): what the real
+ * server sends, as a key that leads back to the client and the VIP.
  *
  * - The forward half is the connection: its state, its place in `load`, its last packet either way.
  *   The reply half only says where that is. A packet of the client touches the forward half alone,
@@ -17,6 +17,7 @@
 #pragma once
 
 #include "last_hop.h"
+#include "local_end.h"
 #include "tables.h"
 
 union pinion_flow {
@@ -34,6 +35,12 @@ static __always_inline __u32 pinion_period(const struct pinion_settings *config)
 static __always_inline int pinion_pairs(const struct pinion_real_server *server)
 {
 	return server && PINION_TWO_SIDED & 1u << (server->method & 31);
+}
+
+/* And what it sends is not from the client? */
+static __always_inline int pinion_is_full_nat(const struct pinion_real_server *server)
+{
+	return server && server->method == PINION_METHOD_FULLNAT;
 }
 
 static __always_inline void pinion_reply_flow(const struct pinion_packet *pkt,
@@ -105,20 +112,29 @@ static __always_inline int pinion_engaged(const struct pinion_packet *pkt, __u32
 static __always_inline enum pinion_verdict
 pinion_add_half(const struct pinion_packet *pkt, struct pinion_buckets buckets,
 		const union pinion_flow *reply, __u32 place, __u8 state, struct pinion_table table,
-		const struct pinion_settings *config)
+		const struct pinion_settings *config, struct pinion_found *claim)
 {
 	struct pinion_connection *entry = pinion_place(buckets, table.shape, pkt->now, config);
 	union pinion_link link = pinion_link_to(place);
-	struct pinion_found claim = {};
 	__u8 displaced;
 
-	if (!entry || !pinion_claim(entry, pkt->now, config, &claim, &displaced))
+	if (!entry || !pinion_claim(entry, pkt->now, config, claim, &displaced))
 		return PINION_DROP_TABLE_FULL;
-	pinion_unload(&claim, displaced);
+	pinion_unload(claim, displaced);
 	link.flags = PINION_REPLY;
-	pinion_publish(&claim, reply->words, table.shape, link, state,
+	pinion_publish(claim, reply->words, table.shape, link, state,
 		       pkt->now + 2 * pinion_period(config));
+	claim->word = pinion_with_state(claim->word, state);
 	return PINION_NEXT;
+}
+
+static __always_inline void pinion_renew_half(const struct pinion_packet *pkt,
+					      const struct pinion_found *half, __u8 state,
+					      const struct pinion_settings *config)
+{
+	if (pinion_state_of(half->word) != state)
+		pinion_move(half, state, 0);
+	PINION_STORE(half->connection->seen, pkt->now + 2 * pinion_period(config));
 }
 
 /* Gives the connection at `place` its reply half, or brings that one in line. PINION_NEXT: done. */
@@ -127,8 +143,8 @@ static __always_inline enum pinion_verdict pinion_pair(const struct pinion_packe
 {
 	const struct pinion_real_server *server = pinion_server(pkt->reference);
 	const struct pinion_settings *config = pinion_settings();
+	struct pinion_found found = {}, added = {};
 	struct pinion_buckets buckets;
-	struct pinion_found found = {};
 	union pinion_flow reply;
 
 	if (!server || !config)
@@ -139,9 +155,7 @@ static __always_inline enum pinion_verdict pinion_pair(const struct pinion_packe
 		return PINION_DROP_INTERNAL;
 	if (pinion_find(buckets, reply.words, table.shape, &found)) {
 		if (found.link.flags & PINION_REPLY && found.link.server == place) {
-			if (pinion_state_of(found.word) != state)
-				pinion_move(&found, state, 0);
-			PINION_STORE(found.connection->seen, pkt->now + 2 * pinion_period(config));
+			pinion_renew_half(pkt, &found, state, config);
 			return PINION_NEXT;
 		}
 		if (!(found.link.flags & PINION_REPLY) ||
@@ -149,7 +163,17 @@ static __always_inline enum pinion_verdict pinion_pair(const struct pinion_packe
 			return PINION_DROP_NAT_CLASH;
 		pinion_end(&found, 0);
 	}
-	return pinion_add_half(pkt, buckets, &reply, place, state, table, config);
+	return pinion_add_half(pkt, buckets, &reply, place, state, table, config, &added);
+}
+
+/* Replies go back to where this packet came from. */
+static __always_inline void pinion_note_hop(const struct pinion_packet *pkt,
+					    const struct pinion_found *found)
+{
+	__u16 hop = pinion_learn_hop(pkt);
+
+	if (hop != found->link.next_hop)
+		PINION_STORE(found->connection->next_hop, hop);
 }
 
 /* The client's packet has made its connection, has changed it, or crossed a period: the reply half
@@ -162,14 +186,11 @@ pinion_mirror(struct pinion_packet *pkt, const pinion_word *flow, struct pinion_
 	struct pinion_buckets buckets;
 	struct pinion_found found = {};
 	enum pinion_verdict failed;
-	__u16 hop;
 
 	if (!pinion_buckets_of(pkt->hash, table, &buckets) ||
 	    !pinion_find(buckets, flow, table.shape, &found))
 		return PINION_NEXT; /* It has just ended. */
-	hop = pinion_learn_hop(pkt);
-	if (hop != found.link.next_hop)
-		PINION_STORE(found.connection->next_hop, hop);
+	pinion_note_hop(pkt, &found);
 	failed = pinion_pair(pkt, pinion_place_number(&buckets, table.shape, found.connection),
 			     pinion_state_of(found.word), table);
 	if (!failed || pkt->mirror != PINION_MIRROR_NEW)
@@ -237,15 +258,20 @@ static __always_inline int pinion_read_forward(struct pinion_packet *pkt, __u32 
 {
 	struct pinion_connection *connection = pinion_at(table, place);
 	__u32 again;
+	int full_nat;
 
 	if (!connection)
 		return 0;
 	forward->word = PINION_LOAD_ORDERED(connection->word);
 	forward->link.whole = PINION_LOAD(*pinion_link_of(connection));
+	full_nat = pinion_full_nat() && forward->link.flags & PINION_FULLNAT;
 	if (!(forward->link.flags & PINION_PAIRED) ||
-	    !pinion_same_client(connection, pkt, table, 1))
+	    !(full_nat ? pinion_same_local(connection, pkt, table)
+		       : pinion_same_client(connection, pkt, table, 1)))
 		return 0;
 	pinion_take_vip(pkt, connection, table);
+	if (full_nat)
+		pinion_take_client(pkt, connection, table);
 	PINION_FENCE();
 	again = PINION_LOAD(connection->word);
 	if ((again ^ forward->word) >> 8 || pinion_state_of(again) <= PINION_STATE_CLAIMED)

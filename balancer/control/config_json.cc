@@ -35,6 +35,13 @@ Json to_json(const config::Timeouts& timeouts) {
           {"udp", timeouts.udp.count()}};
 }
 
+Json to_json(const std::vector<config::LocalAddress>& addresses) {
+  Json array = Json::array();
+  for (const config::LocalAddress& local : addresses)
+    array.push_back({{"address", local.address.to_string()}, {"interface", local.interface}});
+  return array;
+}
+
 Json to_json(const config::Director& director) {
   return {
       {"instance", director.instance},
@@ -52,7 +59,8 @@ Json to_json(const config::Director& director) {
         {"group", director.control.group},
         {"mode", octal(director.control.mode)}}},
       {"metrics", {{"listen", director.metrics.listen}}},
-      {"on_stop", director.on_stop == config::OnStop::kKeep ? "keep" : "withdraw"}};
+      {"on_stop", director.on_stop == config::OnStop::kKeep ? "keep" : "withdraw"},
+      {"local_addresses", to_json(director.local_addresses)}};
 }
 
 Json to_json(const config::Vip& vip) {

@@ -55,6 +55,7 @@ Result<ConnectionTable> ConnectionTable::open(const Program& program,
               : program.map_into(table.buckets4_, "connections4", buckets),
            program.map_into(table.load_, "load", director.limits.servers + 1),
            program.map_into(table.settings_, "settings", 1),
+           program.map_into(table.local_, "local_addresses", 1),
        }) {
     if (!mapped) return mapped.error();
   }
@@ -105,7 +106,17 @@ bool ConnectionTable::leads_nowhere(pinion_connection* reply) {
   if (pinion_state_of(PINION_LOAD(forward->word)) == PINION_STATE_FREE ||
       !(PINION_LOAD(forward->flags) & PINION_PAIRED))
     return true;
-  return source_of(forward, v6_) != destination_of(reply, v6_);
+  const Endpoint sender = replied_to(forward);
+  return sender.port.value != 0 && sender != destination_of(reply, v6_);
+}
+
+// Where the real server sees the connection come from: the client, or full NAT's local end, whose
+// port is 0 while a packet is looking for one.
+Endpoint ConnectionTable::replied_to(pinion_connection* forward) {
+  if (!(PINION_LOAD(forward->flags) & PINION_FULLNAT)) return source_of(forward, v6_);
+  const uint8_t number = v6_ ? flow6(forward).local : flow4(forward).local;
+  const __be16 port = v6_ ? flow6(forward).local_port : flow4(forward).local_port;
+  return endpoint(Address::from_words(local_[0].address[number]), port);
 }
 
 ConnectionEntry ConnectionTable::describe(pinion_connection* connection, uint32_t word,

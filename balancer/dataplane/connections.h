@@ -58,6 +58,7 @@ class ConnectionTable {
  private:
   pinion_connection* at(uint64_t place);
   bool leads_nowhere(pinion_connection* reply);
+  Endpoint replied_to(pinion_connection* forward);
   ConnectionEntry describe(pinion_connection* connection, uint32_t word, uint32_t now);
   pinion_load* load_of(uint32_t reference);
 
@@ -67,6 +68,7 @@ class ConnectionTable {
   MappedArray<pinion_bucket6> buckets6_;
   MappedArray<pinion_load> load_;
   MappedArray<pinion_settings> settings_;
+  MappedArray<pinion_local_addresses> local_;
 };
 
 std::chrono::milliseconds milliseconds_of(uint32_t ticks);

@@ -60,6 +60,7 @@ constexpr Plan kPlans[] = {
        return at_least_one(groups6(d.connections)) * PINION_GROUP6;
      }},
     {"vips", "", [](const config::Director&) { return 1u; }},
+    {"local_addresses", "", [](const config::Director&) { return 1u; }},
     {"verdicts", "", [](const config::Director&) { return 1u; }},
     {"egress", "", [](const config::Director&) { return 256u; }},
     {"last_hops", "", [](const config::Director&) { return uint32_t{PINION_LAST_HOPS}; }},

@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <random>
 
@@ -20,7 +21,7 @@ constexpr uint32_t kLongestPeriod = 1 << 12;
 
 // They pass the director, and are looked at only where the filter has their sender.
 bool has_replies(const pinion_real_server& server) {
-  return (server.flags & PINION_SERVER_USED) && server.method == PINION_METHOD_NAT;
+  return (server.flags & PINION_SERVER_USED) && (PINION_TWO_SIDED >> server.method & 1);
 }
 
 // The service is new, or has the key that was another one's.
@@ -81,6 +82,7 @@ Result<Tables> Tables::open(const Program& program, const config::Limits& limits
            program.map_into(tables.servers_, "real_servers", servers),
            program.map_into(tables.load_, "load", servers),
            program.map_into(tables.counters_, "counters", counters_of_all_cpus(limits)),
+           program.map_into(tables.local_, "local_addresses", 1),
        }) {
     if (!opened) return opened.error();
   }
@@ -113,10 +115,12 @@ void Tables::set_timeouts(const config::Timeouts& timeouts) {
 Result<> Tables::apply(const Change& change) {
   for (const Change::Server& server : change.servers)
     if (auto ready = prepare_server(server); !ready) return ready.error();
+  if (change.local) write_local(change.local->after);
   for (const Change::Server& server : change.servers) write_server(server.index, server.after);
   for (const Change::Slots& slots : change.slots) write_slots(slots);
   if (auto flipped = flip(change.services); !flipped) {
     for (const Change::Server& server : change.servers) write_server(server.index, server.before);
+    if (change.local) write_local(change.local->before);
     return flipped.error();
   }
   return {};
@@ -139,6 +143,22 @@ Result<> Tables::allow_egress(uint32_t ifindex) {
   auto put = egress_.put(ifindex, ifindex);
   if (!put && if_indextoname(ifindex, name)) return put.error();
   return {};
+}
+
+// A packet that takes a number while the pool changes takes one of the old pool, or of the new, or
+// none: whatever number it finds has its address.
+void Tables::write_local(const pinion_local_addresses& next) {
+  pinion_local_addresses& local = local_[0];
+  const auto* from = &next.address[0][0];
+  std::copy(from, from + sizeof(next.address) / sizeof(__be32), &local.address[0][0]);
+  local.first_port = next.first_port;
+  std::atomic_thread_fence(std::memory_order_release);
+  std::copy(std::begin(next.pool4), std::end(next.pool4), local.pool4);
+  std::copy(std::begin(next.pool6), std::end(next.pool6), local.pool6);
+  std::atomic_thread_fence(std::memory_order_release);
+  __atomic_store_n(&local.ports, next.ports, __ATOMIC_RELAXED);
+  __atomic_store_n(&local.count4, next.count4, __ATOMIC_RELAXED);
+  __atomic_store_n(&local.count6, next.count6, __ATOMIC_RELAXED);
 }
 
 // Word by word, each whole, and the one with the flags last: a packet never sees half an address.
@@ -202,6 +222,7 @@ Result<Adopted> Tables::read() const {
   for (const auto& done :
        {read_into(adopted, services_), read_into(adopted, ranges_), read_into(adopted, prefixes_)})
     if (!done) return done.error();
+  adopted.local = local_[0];
   adopted.servers.resize(servers_.size());
   for (size_t i = 0; i < servers_.size(); ++i) adopted.servers[i] = servers_[i];
   return adopted;

@@ -38,6 +38,7 @@ class Tables {
   }
 
  private:
+  void write_local(const pinion_local_addresses& next);
   void write_server(uint32_t index, const pinion_real_server& entry);
   void write_slots(const Change::Slots& slots);
   Result<> prepare_server(const Change::Server& server);
@@ -54,6 +55,7 @@ class Tables {
   MappedArray<uint32_t> slots_;
   MappedArray<pinion_real_server> servers_;
   MappedArray<pinion_load> load_;
+  MappedArray<pinion_local_addresses> local_;
   PerCpuArray<uint32_t> cursors_;
   MappedArray<pinion_counters> counters_;  // As abi.h tells.
 };

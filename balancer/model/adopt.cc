@@ -39,6 +39,7 @@ struct Model::Found {
 
 Result<> Model::adopt(const Adopted& adopted) {
   Found found;
+  local_ = adopted.local;
   for (const auto& [key, value] : adopted.services)
     if (auto done = adopt_service(key, value, found); !done) return done;
   for (uint32_t index = 0; index < adopted.servers.size(); ++index)

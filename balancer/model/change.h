@@ -14,7 +14,14 @@
 namespace pinion {
 
 struct Change {
-  // 1. Real servers. All of `after` is written: the model has the last known MAC addresses in it,
+  // 1. Where full NAT sends from, if that changes.
+  struct Local {
+    pinion_local_addresses before{};
+    pinion_local_addresses after{};
+  };
+  std::optional<Local> local;
+
+  // 2. Real servers. All of `after` is written: the model has the last known MAC addresses in it,
   // and where they are 0 the map's must become 0, or a reused entry would keep its predecessor's.
   struct Server {
     uint32_t index = 0;
@@ -23,14 +30,14 @@ struct Change {
   };
   std::vector<Server> servers;
 
-  // 2. New tables, in ranges of `slots` that no service uses.
+  // 3. New tables, in ranges of `slots` that no service uses.
   struct Slots {
     uint32_t base = 0;
     std::vector<uint32_t> references;  // PINION_REFERENCE
   };
   std::vector<Slots> slots;
 
-  // 3. The flips, of each key that leads to a service. Without `after` nobody has the key any more,
+  // 4. The flips, of each key that leads to a service. Without `after` nobody has the key any more,
   // without `before` nobody had it. Those that have an `after` come first: what one key loses
   // another one has already, so that no packet of a service that stays finds none.
   struct Service {
@@ -40,7 +47,7 @@ struct Change {
   };
   std::vector<Service> services;
 
-  bool empty() const { return servers.empty() && slots.empty() && services.empty(); }
+  bool empty() const { return !local && servers.empty() && slots.empty() && services.empty(); }
 };
 
 }  // namespace pinion

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // From the configuration to the model. Each step leaves untouched what does not differ.
 #include <algorithm>
+#include <cstring>
 #include <unordered_map>
 #include <unordered_set>
 
+#include "balancer/model/local_addresses.h"
 #include "balancer/model/model.h"
 
 namespace pinion {
@@ -37,6 +39,7 @@ Identity identity_of(const config::Service& service, const config::Server& serve
 
 Result<Change> Model::configure(const Config& config) {
   Change change;
+  if (auto written = write_local(config, change); !written) return written.error();
   std::vector<Keys> keys = keys_of(config.services);
   const std::vector<ServiceId> ids = recognise(config.services, keys);
   retire_unwanted(ids, change);
@@ -57,6 +60,16 @@ Result<Change> Model::configure(const Config& config) {
   if (!change.empty()) ranges_.turn();
   unwritten_ = false;
   return change;
+}
+
+Result<> Model::write_local(const Config& config, Change& change) {
+  if (config.director.local_addresses.empty() && local_.ports == 0) return {};  // As ever.
+  auto next = renumber(local_, config.director.local_addresses);
+  if (!next) return next.error();
+  if (std::memcmp(&*next, &local_, sizeof(local_)) == 0) return {};
+  change.local = {local_, *next};
+  local_ = *next;
+  return {};
 }
 
 // Which of the services that there are each wanted one is; 0: none. One that has a key of it; where

@@ -24,6 +24,7 @@
 //   Where none does, it is another service.
 // - When a service goes, its real servers are leaving as others are, and come back with it if their
 //   connections last so long. Their entries name service 0 meanwhile.
+// - An address that full NAT sends from keeps its number when it leaves the configuration.
 // - Index 0 names no service and no real server, so that zeroed memory refers to nothing.
 // - Ranges of slots that belong to a live service, or were replaced by one of the last two Changes,
 //   are not written: a packet that read the service just before the flip may still be in the old
@@ -83,6 +84,7 @@ inline bool has_next_hop(config::Forward forward) { return forward != config::Fo
 struct Adopted {
   std::vector<std::pair<ServiceKey, pinion_service>> services;
   std::vector<pinion_real_server> servers;  // By index, all of them, unused ones too.
+  pinion_local_addresses local{};
 };
 
 class Model {
@@ -96,9 +98,9 @@ class Model {
   // but what is known. Servers with a MAC address count as reachable until a fact says otherwise.
   Result<> adopt(const Adopted& adopted);
 
-  // Makes the model what the configuration's services say. Services that are equal before and
-  // after have no part in the Change. Fails, naming the limit to raise, where there is no room;
-  // the model is then to be thrown away. The configuration has passed its checks.
+  // Makes the model what the configuration's services and local addresses say. Services that are
+  // equal before and after have no part in the Change. Fails, naming the limit to raise, where
+  // there is no room; the model is then to be thrown away. The configuration has passed its checks.
   Result<Change> configure(const Config& config);
 
   // What became known of an address: the servers at it get their next hop. A server that is not
@@ -145,6 +147,7 @@ class Model {
   Result<> adopt_server(uint32_t index, const pinion_real_server& entry, Found& found);
 
   // configure.cc
+  Result<> write_local(const Config& config, Change& change);
   std::vector<ServiceId> recognise(const std::vector<config::Service>& wanted,
                                    const std::vector<Keys>& keys) const;
   void retire_unwanted(const std::vector<ServiceId>& wanted, Change& change);
@@ -181,8 +184,9 @@ class Model {
   Indices server_indices_;
   Ranges ranges_;
   Neighbours neighbours_;
-  Ids stale_;               // A fact asked for another table, and there was no room.
-  bool unwritten_ = false;  // adopt() was called, configure() was not yet.
+  pinion_local_addresses local_{};  // What the map holds.
+  Ids stale_;                       // A fact asked for another table, and there was no room.
+  bool unwritten_ = false;          // adopt() was called, configure() was not yet.
 };
 
 }  // namespace pinion

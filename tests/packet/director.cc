@@ -126,6 +126,7 @@ Director::Director(const std::string& object_file, uint32_t groups6, uint32_t me
   load_ = memory<pinion_load>("load", kServers);
   slots_ = memory<Slot>("slots", kSlots);
   counters_ = {memory<pinion_counters>("counters", counters), counters};
+  local_ = memory<pinion_local_addresses>("local_addresses", 1);
 }
 
 int Director::map(const char* name) const {
@@ -160,6 +161,7 @@ void Director::reset() {
   std::fill_n(servers_, kServers, pinion_real_server{});
   std::fill_n(load_, kServers, pinion_load{});
   std::fill_n(slots_, kSlots, Slot{});
+  *local_ = {};
   zero_per_cpu<uint32_t>("cursors", 64);
   std::fill(counters_.begin(), counters_.end(), pinion_counters{});
   zero_per_cpu<pinion_verdict_counters>("verdicts", 1);
@@ -242,6 +244,18 @@ void Director::look_at(const std::string& address) {
   put_address(words, address);
   pinion_vip_set(&vips_, words);
   if (bpf_map_update_elem(map("vips"), &first, &vips_, BPF_ANY)) fail("vips", errno);
+}
+
+void Director::send_from(const std::vector<std::string>& addresses, uint32_t ports) {
+  *local_ = {.first_port = PINION_FIRST_LOCAL_PORT, .ports = ports};
+  uint8_t number = 0;
+  for (const std::string& address : addresses) {
+    put_address(local_->address[++number], address);
+    if (address.find(':') == std::string::npos)
+      local_->pool4[local_->count4++] = number;
+    else
+      local_->pool6[local_->count6++] = number;
+  }
 }
 
 void Director::remove_service(const Service& service) {

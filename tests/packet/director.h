@@ -90,6 +90,9 @@ class Director {
   void set_cursor(uint32_t service, uint32_t slot);
   // The packets of this sender are looked at, as are those for a VIP.
   void look_at(const std::string& address);
+  // Full NAT sends from these, at so many ports from 1024 on.
+  void send_from(const std::vector<std::string>& addresses, uint32_t ports);
+  pinion_local_addresses& local() { return *local_; }
   // The last reply was due then, on each CPU: pinion_replies.
   void pace_replies(uint64_t due);
 
@@ -139,6 +142,7 @@ class Director {
   pinion_entry6* entries6_ = nullptr;
   pinion_real_server* servers_ = nullptr;
   pinion_load* load_ = nullptr;
+  pinion_local_addresses* local_ = nullptr;
   Slot* slots_ = nullptr;
   std::span<pinion_counters> counters_;  // Of all CPUs.
 };

@@ -51,6 +51,7 @@ TEST(Examples, PinionYamlHasTheDefaults) {
   Config config = loaded.config;
   Director defaults;
   defaults.interfaces = config.director.interfaces;
+  defaults.local_addresses = config.director.local_addresses;  // By default there are none.
   EXPECT_TRUE(config.director == defaults);
   const Service& service = config.services.at(0);
   EXPECT_TRUE(config.vips.at(0) == (Vip{config.vips[0].address, config.vips[0].interface}));

@@ -32,6 +32,7 @@ director:
   control: {socket: /run/p.sock, group: adm, mode: "0600"}
   metrics: {listen: "[::1]:9107"}
   on_stop: keep
+  local_addresses: [{address: 10.0.0.200, interface: eth1}]
 vips:
   - {address: 10.0.0.100/32, interface: eth0, label: 3}
 host_routes:
@@ -60,7 +61,8 @@ services:
                        {8 << 10, 32 << 10, 8 << 20},
                        {"/run/p.sock", "adm", 0600},
                        {"[::1]:9107"},
-                       OnStop::kKeep};
+                       OnStop::kKeep,
+                       {{address("10.0.0.200"), "eth1"}}};
   expected.vips = {{prefix("10.0.0.100/32"), "eth0", "3"}};
   expected.host_routes = {{prefix("10.9.0.0/16"), address("10.0.0.1"), "eth1", 7}};
   expected.services = {{"web",
@@ -152,10 +154,9 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{kService + "  protocol: tpc\n",
               "6:13: services[0].protocol: expected one of tcp, udp, got \"tpc\"; did you mean "
               "\"tcp\"?"},
-        Fault{
-            kService + "  forward: snat\n",
-            "6:12: services[0].forward: expected one of dr, nat, local, tun, got \"snat\"; did you "
-            "mean \"nat\"?"},
+        Fault{kService + "  forward: snat\n",
+              "6:12: services[0].forward: expected one of dr, nat, local, tun, fullnat, got "
+              "\"snat\"; did you mean \"nat\"?"},
         Fault{kService + "  name: \"\"\n",
               "6:9: services[0].name: expected text that is not empty, got \"\""},
         Fault{"services: [{vip: 10.0.0.100, port: 65536}]\n",

@@ -9,6 +9,7 @@ namespace {
 Config sample() {
   Config config;
   config.vips = {{*Prefix::parse("10.0.0.100/32"), "eth0", ""}};
+  config.director.local_addresses = {{*Address::parse("10.0.0.200"), "eth0"}};
   config.host_routes = {{*Prefix::parse("10.77.0.0/24"), {}, "eth0", 0}};
   Service web;
   web.name = "web";
@@ -31,6 +32,7 @@ TEST(ByName, NamesWhatStandsInLists) {
       {"services[1].listeners[0].vip: x", "service 'dns', listener 10.0.0.100:53/udp, vip: x"},
       {"services[1].servers: has no server", "service 'dns', servers: has no server"},
       {"vips[0].label: x", "VIP 10.0.0.100, label: x"},
+      {"director.local_addresses[0].address: x", "local address 10.0.0.200, address: x"},
       {"host_routes[0].via: x", "host route to 10.77.0.0/24, via: x"},
       {"director.xdp: x", "director.xdp: x"},
       {"is services[0].", "is service 'web'."},

@@ -76,6 +76,7 @@ class Generator {
     perhaps<uint32_t>(made.control.mode, below(01000));
     perhaps<std::string>(made.metrics.listen, one_of<std::string>({"", "[::1]:1", "1.2.3.4:5"}));
     made.on_stop = one_of({OnStop::kWithdraw, OnStop::kKeep});
+    made.local_addresses = {{address(true), interface()}, {address(false), interface()}};
     return made;
   }
 
@@ -151,11 +152,14 @@ class Generator {
     for (const Listener& listener : made.listeners) used.insert(listener.vip.address);
     for (uint32_t i = below(6); i > 0; --i)
       if (const Address server = address(v4); used.insert(server).second)
-        made.servers.push_back(
-            {server, one_of<uint32_t>({0, 1, 2, 65535}), chance() ? port_of(made) : std::nullopt,
-             one_of<std::optional<Forward>>(
-                 {{}, Forward::kDirectRouting, Forward::kLocal, Forward::kTunnel}),
-             server_tunnel(v4)});
+        made.servers.push_back({server, one_of<uint32_t>({0, 1, 2, 65535}),
+                                chance() ? port_of(made) : std::nullopt,
+                                one_of<std::optional<Forward>>({{},
+                                                                Forward::kDirectRouting,
+                                                                Forward::kLocal,
+                                                                Forward::kTunnel,
+                                                                Forward::kFullNat}),
+                                server_tunnel(v4)});
     return made;
   }
 

@@ -161,6 +161,35 @@ TEST_F(ConnectionsTest, WhatHasExpiredIsNoConnectionBeforeTheSweepEither) {
   EXPECT_EQ(visited(*table4_).size(), 1u);
 }
 
+// By full NAT the reply half names a local address instead of the client.
+TEST_F(ConnectionsTest, AReplyHalfOfFullNatGoesWithItsConnection) {
+  auto tables = Tables::open(*program_, director_.limits);
+  ASSERT_DONE(tables);
+  const Address local = Address::from_v4(77);
+  Change change;
+  change.local.emplace();
+  std::copy_n(local.words().begin(), 4, change.local->after.address[2]);
+  ASSERT_DONE(tables->apply(change));
+  auto& forward = memory4_[1].entry[1];
+  auto& reply = memory4_[2].entry[1];
+  fill(forward.connection, PINION_STATE_ESTABLISHED, 2, seconds(0));
+  forward.connection.flags = PINION_PAIRED | PINION_FULLNAT;
+  forward.flow = {.saddr = 1, .daddr = 2, .sport = 3, .dport = 4, .protocol = IPPROTO_TCP};
+  reply.connection = {7u << 8 | PINION_STATE_ESTABLISHED, tick(), 5, 0, PINION_REPLY};
+  reply.flow = {.saddr = 9, .daddr = 77, .sport = 8, .dport = 6, .protocol = IPPROTO_TCP};
+  const auto replies = [&] {
+    ConnectionTable::Swept swept;
+    table4_.sweep(0, table4_.size(), swept);
+    return swept.replies;
+  };
+  EXPECT_EQ(replies(), 1u) << "the packet that has made it is about to say so";
+  forward.flow.local = 2;
+  forward.flow.local_port = 6;
+  EXPECT_EQ(replies(), 1u);
+  forward.flow.local_port = 7;
+  EXPECT_EQ(replies(), 0u);
+}
+
 // A connection at place 5, and its reply half at place 9.
 TEST_F(ConnectionsTest, AReplyHalfIsNoConnectionAndGoesWithIt) {
   auto& forward = memory4_[1].entry[1];

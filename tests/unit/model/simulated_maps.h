@@ -29,11 +29,16 @@ struct SimulatedMaps {
   std::vector<pinion_real_server> servers;
   std::vector<uint32_t> slots;
   std::map<ServiceKey, pinion_service> services;
+  pinion_local_addresses local{};
   std::vector<long> replaced_in;  // By slot: the Change that replaced it.
   long changes = 0;
 
   void apply(const Change& change) {
     if (!change.empty()) ++changes;
+    if (change.local) {
+      ASSERT_TRUE(same_bytes(local, change.local->before));
+      local = change.local->after;
+    }
     for (const auto& write : change.servers) {
       ASSERT_LT(write.index, servers.size());
       ASSERT_NE(write.index, 0u);
@@ -58,6 +63,7 @@ struct SimulatedMaps {
     }
     for (auto write = change.servers.rbegin(); write != change.servers.rend(); ++write)
       servers[write->index] = write->before;
+    if (change.local) local = change.local->before;
   }
 
   // A live table refers to used entries of this very service, and no two tables overlap.
@@ -90,7 +96,7 @@ struct SimulatedMaps {
   void forget_replaced() { std::fill(replaced_in.begin(), replaced_in.end(), -1000); }
 
   // What a start finds.
-  Adopted adopted() const { return {{services.begin(), services.end()}, servers}; }
+  Adopted adopted() const { return {{services.begin(), services.end()}, servers, local}; }
 
  private:
   void write_slots(const Change::Slots& write) {

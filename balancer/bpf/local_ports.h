@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Which local end a connection gets by full NAT. Any pair of a local address and a port serves that
+ * no other connection to the same real server has; its reply half says that it is taken.
+ *
+ * - A pair is free when it has no reply half, or an expired one. So a pair whose connection is in
+ *   TIME_WAIT is not given to another client, whose sequence numbers the real server would take for
+ *   old ones. (The same client that comes again from the same port goes on with its pair: to the
+ *   real server it is as if there were no director.)
+ * - The reply half is published first, then looked for once more: of two CPUs that have taken one
+ *   pair at the same time, one at least sees the other's, and lets go. Then the pair is swapped
+ * into the forward half, where it finds none: two packets of one connection get one pair.
+ * - A half-open connection may lose its reply half, and its pair with it to another connection; its
+ *   next packet that runs through here is then given another one.
+ */
+#pragma once
+
+#include "local_end.h"
+#include "pair.h"
+
+/* At 80 % of all pairs in use, 16 attempts fail for 1 new connection in 35; at 60 %, in 3,500. */
+#define PINION_LOCAL_ATTEMPTS 16
+
+/* The attempt's pair into the packet. All pairs of the pool stand in a row: attempts begin anywhere
+ * and go on by an odd step, so that of a power of two they meet each once. PINION_NEXT: done.
+ */
+__attribute__((noinline)) int pinion_draw_local(struct pinion_packet *pkt, __u32 attempt)
+{
+	const __u32 first = 0;
+	const struct pinion_local_addresses *pool = bpf_map_lookup_elem(&local_addresses, &first);
+	__u32 hash, ports, pairs;
+	__u64 pair;
+	__u8 place;
+
+	if (!pkt || !pool)
+		return PINION_DROP_INTERNAL;
+	ports = PINION_LOAD(pool->ports);
+	pairs = ports * (pkt->is_v6 ? PINION_LOAD(pool->count6) : PINION_LOAD(pool->count4));
+	if (!pairs)
+		return PINION_DROP_NO_PORT;
+	hash = pinion_mix(pkt->hash ^ pinion_mix(pkt->now));
+	pair = pinion_spread(hash, pairs) + (__u64)attempt * (pinion_mix(~hash) | 1);
+	pair %= pairs;
+	place = (__u8)(pair / ports);
+	pkt->local = pkt->is_v6 ? pool->pool6[place] : pool->pool4[place];
+	pkt->local_port = bpf_htons((__u16)(pool->first_port + pair % ports));
+	return pkt->local ? PINION_NEXT : PINION_DROP_NO_PORT; /* The pool has just shrunk. */
+}
+
+static __always_inline int pinion_local_reply_flow(const struct pinion_packet *pkt,
+						   struct pinion_table table,
+						   union pinion_flow *reply)
+{
+	const struct pinion_real_server *server = pinion_server(pkt->reference);
+	const __be32 *local = pinion_local_address(pkt->local);
+
+	if (!server || !local)
+		return 0;
+	pinion_reply_flow(pkt, server, table, reply);
+	if (table.is_v6) {
+		__builtin_memcpy(reply->v6.daddr, local, 16);
+		reply->v6.dport = pkt->local_port;
+	} else {
+		reply->v4.daddr = local[3];
+		reply->v4.dport = pkt->local_port;
+	}
+	return 1;
+}
+
+/* Is no other entry of that flow beside this one? */
+static __always_inline int pinion_is_alone(struct pinion_buckets buckets, const pinion_word *flow,
+					   struct pinion_shape shape,
+					   const struct pinion_connection *mine)
+{
+	struct pinion_found other = {};
+	int others = 0;
+
+	for (__u32 way = 0; way < PINION_WAYS; way++) {
+		struct pinion_connection *one = pinion_entry(buckets.first, way, shape);
+		struct pinion_connection *two = pinion_entry(buckets.second, way, shape);
+
+		others |= one != mine && pinion_match(one, flow, shape, &other);
+		others |= two != mine && pinion_match(two, flow, shape, &other);
+	}
+	return !others;
+}
+
+/* Writes the packet's pair into its forward half, which has none. Where another packet of the same
+ * connection was faster, the packet gets that one's pair, and false is returned; where the
+ * connection has just ended, it gets none.
+ */
+static __always_inline int pinion_assign_local(struct pinion_packet *pkt, __u32 place,
+					       const pinion_word *flow, struct pinion_table table)
+{
+	struct pinion_connection *forward = pinion_at(table, place);
+	union pinion_last_word last = {.whole = flow[table.shape.words - 1]};
+	__u64 unassigned = last.whole;
+	pinion_word *stored;
+
+	last.local = pkt->local;
+	last.local_port = pkt->local_port;
+	if (!forward)
+		return 0;
+	stored = pinion_last_word(forward, table);
+	if (PINION_SWAP(*stored, unassigned, last.whole))
+		return 1;
+	last.whole = PINION_LOAD(*stored);
+	pkt->local = last.local;
+	pkt->local_port = pinion_flow_difference(last.whole, unassigned, 1) ? 0 : last.local_port;
+	return 0;
+}
+
+/* Makes the packet's pair that of the connection at `place`, or, if it has it already, brings the
+ * reply half in line: PINION_NEXT, else the verdict says why not.
+ */
+static __always_inline enum pinion_verdict pinion_hold_local(struct pinion_packet *pkt,
+							     const pinion_word *flow, __u32 place,
+							     __u8 state, int assigned,
+							     struct pinion_table table)
+{
+	const struct pinion_settings *config = pinion_settings();
+	struct pinion_found found = {}, mine = {};
+	struct pinion_buckets buckets;
+	union pinion_flow reply;
+	enum pinion_verdict failed;
+
+	if (!config || !pinion_local_reply_flow(pkt, table, &reply) ||
+	    !pinion_buckets_of(pinion_hash(reply.words, (int)table.shape.words, config->seed),
+			       table, &buckets))
+		return PINION_DROP_INTERNAL;
+	if (pinion_find(buckets, reply.words, table.shape, &found)) {
+		if (assigned && found.link.flags & PINION_REPLY && found.link.server == place) {
+			pinion_renew_half(pkt, &found, state, config);
+			return PINION_NEXT;
+		}
+		if (pinion_rank(found.connection, pkt->now, config) < PINION_RANK(PINION_EXPIRED))
+			return PINION_DROP_NO_PORT;
+		pinion_end(&found, 0);
+	}
+	failed = pinion_add_half(pkt, buckets, &reply, place, state, table, config, &mine);
+	if (failed)
+		return failed;
+	if (!pinion_is_alone(buckets, reply.words, table.shape, mine.connection)) {
+		pinion_end(&mine, 0);
+		return PINION_DROP_NO_PORT;
+	}
+	if (!assigned && !pinion_assign_local(pkt, place, flow, table))
+		pinion_end(&mine, 0);
+	return PINION_NEXT;
+}
+
+/* Functions of their own for the verifier, which would else follow every attempt from the start. */
+__attribute__((noinline)) int pinion_hold_local4(struct pinion_packet *pkt, __u32 place,
+						 __u32 state, __u32 assigned)
+{
+	const struct pinion_table table = {PINION_SHAPE4, pinion_groups4, 0};
+
+	return pkt ? (int)pinion_hold_local(pkt, (const pinion_word *)&pkt->flow4, place,
+					    (__u8)state, assigned != 0, table)
+		   : PINION_DROP_INTERNAL;
+}
+
+__attribute__((noinline)) int pinion_hold_local6(struct pinion_packet *pkt, __u32 place,
+						 __u32 state, __u32 assigned)
+{
+	const struct pinion_table table = {PINION_SHAPE6, pinion_groups6, 1};
+
+	return pkt ? (int)pinion_hold_local(pkt, (const pinion_word *)&pkt->flow6, place,
+					    (__u8)state, assigned != 0, table)
+		   : PINION_DROP_INTERNAL;
+}
+
+static __always_inline int pinion_hold(struct pinion_packet *pkt, __u32 place, __u8 state,
+				       int assigned, struct pinion_table table)
+{
+	return table.is_v6 ? pinion_hold_local6(pkt, place, state, assigned)
+			   : pinion_hold_local4(pkt, place, state, assigned);
+}
+
+/* A pair for a connection that has none. */
+static __always_inline int pinion_find_local(struct pinion_packet *pkt, __u32 place, __u8 state,
+					     struct pinion_table table)
+{
+	int failed = PINION_DROP_NO_PORT;
+
+#pragma clang loop unroll(disable)
+	for (__u32 attempt = 0; attempt < PINION_LOCAL_ATTEMPTS && failed; attempt++) {
+		failed = pinion_draw_local(pkt, attempt);
+		if (!failed)
+			failed = pinion_hold(pkt, place, state, 0, table);
+	}
+	return failed;
+}
+
+/* The pair has become another connection's: takes it out of the forward half. */
+static __always_inline void pinion_lose_local(struct pinion_packet *pkt,
+					      const struct pinion_found *found,
+					      const pinion_word *flow, struct pinion_table table)
+{
+	union pinion_last_word last = {.whole = flow[table.shape.words - 1]};
+	__u64 unassigned = last.whole;
+
+	last.local = pkt->local;
+	last.local_port = pkt->local_port;
+	(void)PINION_SWAP(*pinion_last_word(found->connection, table), last.whole, unassigned);
+	pkt->mirror = PINION_MIRROR_NEW;
+}
+
+/* What pinion_mirror() does for NAT. */
+static __always_inline int pinion_mirror_local(struct pinion_packet *pkt, const pinion_word *flow,
+					       struct pinion_table table)
+{
+	struct pinion_buckets buckets;
+	struct pinion_found found = {};
+	int failed = PINION_DROP_NO_PORT;
+	__u32 place;
+	__u8 state;
+
+	if (!pinion_buckets_of(pkt->hash, table, &buckets) ||
+	    !pinion_find(buckets, flow, table.shape, &found))
+		return pkt->local_port ? PINION_NEXT : PINION_DROP_NO_PORT; /* It has just ended. */
+	pinion_note_hop(pkt, &found);
+	pinion_take_local(pkt, &found, table);
+	place = pinion_place_number(&buckets, table.shape, found.connection);
+	state = pinion_state_of(found.word);
+	if (pkt->local_port)
+		failed = pinion_hold(pkt, place, state, 1, table);
+	if (failed == PINION_DROP_NO_PORT) {
+		if (pkt->local_port)
+			pinion_lose_local(pkt, &found, flow, table);
+		failed = pinion_find_local(pkt, place, state, table);
+	}
+	if (!failed || pkt->mirror != PINION_MIRROR_NEW)
+		return PINION_NEXT;
+	pinion_end(&found, pinion_load_of(found.link.server));
+	return failed;
+}
+
+__attribute__((noinline)) int pinion_mirror_local4(struct pinion_packet *pkt)
+{
+	const struct pinion_table table = {PINION_SHAPE4, pinion_groups4, 0};
+
+	return pkt ? pinion_mirror_local(pkt, (const pinion_word *)&pkt->flow4, table)
+		   : PINION_DROP_INTERNAL;
+}
+
+__attribute__((noinline)) int pinion_mirror_local6(struct pinion_packet *pkt)
+{
+	const struct pinion_table table = {PINION_SHAPE6, pinion_groups6, 1};
+
+	return pkt ? pinion_mirror_local(pkt, (const pinion_word *)&pkt->flow6, table)
+		   : PINION_DROP_INTERNAL;
+}

@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: Apache-2.0
+// Full NAT, both ways: whole frames; and which local address and port a connection gets.
+#include <linux/bpf.h>
+
+#include <map>
+#include <set>
+#include <utility>
+
+#include "balancer/bpf/connection_table.h"
+#include "tests/packet/director.h"
+#include "tests/packet/icmp.h"
+
+namespace pinion::packet {
+namespace {
+
+constexpr uint32_t kServer = 5, kServer6 = 6, kOther = 7;
+constexpr char kServerAddress[] = "192.168.5.5", kServerAddress6[] = "fd00:5::5";
+constexpr char kOtherAddress[] = "192.168.5.7";
+constexpr uint16_t kServerPort = 8080;
+constexpr char kVip6[] = "2001:db8::1";
+constexpr char kLocal[] = "10.0.0.200", kLocal6[] = "fd00::200";
+constexpr uint32_t kAllPorts = 65536 - PINION_FIRST_LOCAL_PORT;
+
+class FullNat : public WithDirector {
+ protected:
+  void SetUp() override {
+    WithDirector::SetUp();
+    if (IsSkipped()) return;
+    add(kServer, kServerAddress);
+    add(kServer6, kServerAddress6);
+    serve("10.0.0.1", kServer);
+    serve(kVip6, kServer6);
+    director().send_from({kLocal, kLocal6}, kAllPorts);
+  }
+
+  static void add(uint32_t server, const std::string& address) {
+    director().add_server(
+        server, {.method = PINION_METHOD_FULLNAT, .address = address, .port = kServerPort});
+    director().look_at(address);
+  }
+  static void serve(const std::string& vip, uint32_t server) {
+    for (const auto& [protocol, port] : {std::pair(kTcp, 80), {kUdp, 53}})
+      director().add_service({.address = vip,
+                              .port = static_cast<uint16_t>(port),
+                              .protocol = protocol,
+                              .slot_base = 10 + server,
+                              .slots = {server}});
+  }
+
+  // The port that the client's connection has now; 0 if none, or if there is no such connection.
+  static uint16_t local_port(const Packet& packet) {
+    uint16_t found = 0;
+    const auto look = [&](const auto& entry) {
+      if (!(entry.connection.flags & PINION_FULLNAT)) return;
+      if (pinion_state_of(entry.connection.word) <= PINION_STATE_CLAIMED) return;
+      if (entry.flow.sport == __builtin_bswap16(packet.sport))
+        found = __builtin_bswap16(entry.flow.local_port);
+    };
+    for (const auto& entry : director().entries4()) look(entry);
+    for (const auto& entry : director().entries6()) look(entry);
+    return found;
+  }
+
+  // What the client's packet becomes, sent from that port.
+  static Bytes to_server(Packet packet, uint16_t port) {
+    const bool v6 = is_v6(packet);
+    packet.destination_mac = next_hop_of(v6 ? kServer6 : kServer);
+    packet.source_mac = kEgressMac;
+    packet.from = v6 ? kLocal6 : kLocal;
+    packet.to = v6 ? kServerAddress6 : kServerAddress;
+    packet.sport = port;
+    packet.dport = kServerPort;
+    --packet.ttl;
+    return build(packet);
+  }
+
+  // What the real server answers there, and what becomes of that.
+  static Packet reply(Packet packet, uint16_t port, uint8_t flags = kSyn | kAck) {
+    const bool v6 = is_v6(packet);
+    packet.from = v6 ? kServerAddress6 : kServerAddress;
+    packet.to = v6 ? kLocal6 : kLocal;
+    packet.sport = kServerPort;
+    packet.dport = port;
+    packet.flags = flags;
+    packet.source_mac = "02:00:00:00:00:dd";
+    packet.payload = Bytes(33, 'y');
+    return packet;
+  }
+  static Bytes to_client(const Packet& asked, Packet answer) {
+    answer.destination_mac = asked.source_mac;
+    answer.source_mac = asked.destination_mac;
+    answer.from = asked.to;
+    answer.to = asked.from;
+    answer.sport = asked.dport;
+    answer.dport = asked.sport;
+    --answer.ttl;
+    return build(answer);
+  }
+
+  // A packet of the client, which has its connection's port; the port.
+  uint16_t ask(const Packet& packet, pinion_verdict verdict = PINION_FORWARD_NEW) {
+    const Ran ran = director().run(build(packet));
+    const uint16_t port = local_port(packet);
+    EXPECT_NE(port, 0u);
+    EXPECT_EQ(ran.action, static_cast<uint32_t>(XDP_TX)) << name_of(verdict);
+    EXPECT_EQ(hex(ran.out), hex(to_server(packet, port)));
+    return port;
+  }
+  void answer(const Packet& asked, uint16_t port, uint8_t flags = kSyn | kAck) {
+    const Packet answer = reply(asked, port, flags);
+    expect(build(answer), PINION_FORWARD_REPLY, to_client(asked, answer));
+  }
+
+  static Packet from_port(uint16_t sport) { return {.sport = sport}; }
+
+  // Takes every pair of a small pool, by one connection each; the ports, by the client's port.
+  std::map<uint16_t, uint16_t> take_all(uint32_t ports) {
+    director().send_from({kLocal}, ports);
+    std::map<uint16_t, uint16_t> taken;
+    for (uint16_t sport = 40000; taken.size() < ports; ++sport)
+      taken[sport] = ask(from_port(sport));
+    return taken;
+  }
+  static size_t halves(uint16_t flag) {
+    size_t count = 0;
+    director().each_connection(
+        [&](const pinion_connection& one) { count += (one.flags & flag) != 0; });
+    return count;
+  }
+  static void set_states(pinion_state state) {
+    director().each_connection([state](pinion_connection& one) {
+      one.word = pinion_with_state(one.word, static_cast<uint8_t>(state));
+    });
+  }
+};
+
+struct Case {
+  const char* name;
+  Packet packet;
+  friend void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
+};
+
+const Case kCases[] = {
+    {"Tcp4", {}},
+    {"Udp4", {.protocol = kUdp, .dport = 53}},
+    {"Udp4Empty", {.protocol = kUdp, .dport = 53, .payload = {}}},
+    {"IpOptions", {.ip_options = Bytes(40, 1)}},
+    {"TcpOptions", {.tcp_options = Bytes(40, 1)}},
+    {"OddPayload", {.payload = Bytes(7, 'x')}},
+    {"Tcp6", ipv6({})},
+    {"Udp6", ipv6({.protocol = kUdp, .dport = 53})},
+    {"HopByHop", ipv6({.extensions = {hop_by_hop(), destination_options()}})},
+};
+
+class FullNatBothWays : public FullNat, public testing::WithParamInterface<Case> {};
+
+TEST_P(FullNatBothWays, NewAnswerAndKnown) {
+  Packet packet = GetParam().packet;
+  const uint16_t port = ask(packet);
+  EXPECT_GE(port, PINION_FIRST_LOCAL_PORT);
+  answer(packet, port);
+  packet.flags = kAck;
+  expect(build(packet), PINION_FORWARD_KNOWN, to_server(packet, port));
+  answer(packet, port, kAck);
+
+  const pinion_counters counters = director().counters(is_v6(packet) ? kServer6 : kServer);
+  EXPECT_EQ(counters.connections, 1u);
+  EXPECT_EQ(counters.packets, 2u);
+  EXPECT_EQ(counters.reply_packets, 2u);
+  EXPECT_EQ(halves(PINION_FULLNAT), 1u);
+  EXPECT_EQ(halves(PINION_REPLY), 1u);
+  const auto state = packet.protocol == kUdp ? PINION_STATE_UDP : PINION_STATE_ESTABLISHED;
+  director().each_connection(
+      [&](const pinion_connection& one) { EXPECT_EQ(pinion_state_of(one.word), state); });
+  expect_exact_load();
+}
+
+INSTANTIATE_TEST_SUITE_P(All, FullNatBothWays, testing::ValuesIn(kCases),
+                         [](const auto& at) { return std::string(at.param.name); });
+
+TEST_F(FullNat, EveryChecksumStaysRight) {
+  for (uint32_t i = 0; i < 2000; ++i) {
+    Packet packet{.sport = static_cast<uint16_t>(i * 31 + 1024)};
+    packet.payload = {static_cast<uint8_t>(i), static_cast<uint8_t>(i >> 3), 0xff, 0xff};
+    packet.ttl = static_cast<uint8_t>(2 + i % 254);
+    if (i % 2) packet.protocol = kUdp, packet.dport = 53;
+    director().each_connection([](pinion_connection& one) { one = {}; });
+    answer(packet, ask(packet));
+  }
+}
+
+TEST_F(FullNat, ADatagramWithoutAChecksumGetsNone) {
+  ask({.protocol = kUdp, .dport = 53, .udp_checksum = false});
+}
+
+TEST_F(FullNat, IsARouterThatCountsTheTtlDown) {
+  for (Packet packet : {Packet{.ttl = 1}, ipv6({.ttl = 1})})
+    expect(build(packet), PINION_DROP_TTL, build(packet));
+}
+
+TEST_F(FullNat, EachConnectionHasAPortOfItsOwn) {
+  std::set<uint16_t> ports;
+  for (uint16_t sport = 40000; sport < 40200; ++sport) ports.insert(ask(from_port(sport)));
+  EXPECT_EQ(ports.size(), 200u);
+  expect_exact_load();
+}
+
+TEST_F(FullNat, EveryPortIsFoundAndThenThereAreNone) {
+  const auto taken = take_all(16);
+  std::set<uint16_t> ports;
+  for (const auto& [sport, port] : taken) ports.insert(port);
+  EXPECT_EQ(ports.size(), 16u);
+  EXPECT_EQ(*ports.begin(), PINION_FIRST_LOCAL_PORT);
+  EXPECT_EQ(*ports.rbegin(), PINION_FIRST_LOCAL_PORT + 15);
+
+  const Bytes late = build(from_port(50000));
+  expect(late, PINION_DROP_NO_PORT, late);
+  EXPECT_EQ(halves(PINION_FULLNAT), 16u);
+  EXPECT_EQ(halves(PINION_REPLY), 16u);
+  expect_exact_load();
+  // Those that have one go on.
+  for (const auto& [sport, port] : taken) answer(from_port(sport), port);
+}
+
+TEST_F(FullNat, AnotherRealServerHasThePortsOnceMore) {
+  take_all(8);
+  add(kOther, kOtherAddress);
+  director().add_service({.port = 81, .index = 7, .slot_base = 30, .slots = {kOther}});
+  const Ran ran = director().run(build({.dport = 81}));
+  EXPECT_EQ(ran.action, static_cast<uint32_t>(XDP_TX));
+}
+
+TEST_F(FullNat, SeveralAddressesHaveThePortsEach) {
+  director().send_from({kLocal, "10.0.0.201"}, 4);
+  std::set<std::pair<Bytes, uint16_t>> pairs;
+  for (uint16_t sport = 40000; sport < 40008; ++sport) {
+    const Ran ran = director().run(build(from_port(sport)));
+    ASSERT_EQ(ran.action, static_cast<uint32_t>(XDP_TX));
+    pairs.emplace(Bytes(ran.out.begin() + 26, ran.out.begin() + 30), local_port(from_port(sport)));
+  }
+  EXPECT_EQ(pairs.size(), 8u);
+  const Bytes late = build(from_port(50000));
+  expect(late, PINION_DROP_NO_PORT, late);
+}
+
+TEST_F(FullNat, WithoutAnAddressOfTheFamilyThereIsNoPort) {
+  director().send_from({kLocal}, kAllPorts);
+  const Bytes in = build(ipv6({}));
+  expect(in, PINION_DROP_NO_PORT, in);
+  EXPECT_EQ(halves(~0), 0u);
+  expect_exact_load();
+}
+
+TEST_F(FullNat, NobodyElseGetsAPortThatIsInTimeWait) {
+  take_all(4);
+  set_states(PINION_STATE_TIME_WAIT);
+  const Bytes late = build(from_port(50000));
+  expect(late, PINION_DROP_NO_PORT, late);
+  director().let_pass(kTimeWaitTimeout + 2 * kPeriod + 100);
+  ask(from_port(50000));
+}
+
+TEST_F(FullNat, ALostConnectionsPortIsNotFreeBeforeItsTime) {
+  take_all(4);
+  director().each_connection([](pinion_connection& one) {
+    if (one.flags & PINION_FULLNAT) one = {};
+  });
+  const Bytes late = build(from_port(50000));
+  expect(late, PINION_DROP_NO_PORT, late);
+}
+
+TEST_F(FullNat, TheSameClientGoesOnWithItsPort) {
+  const Packet packet;
+  const uint16_t port = ask(packet);
+  set_states(PINION_STATE_TIME_WAIT);
+  expect(build(packet), PINION_FORWARD_NEW, to_server(packet, port));
+  answer(packet, port);
+}
+
+TEST_F(FullNat, AReplyHalfThatWasLostIsMadeAgain) {
+  Packet packet;
+  const uint16_t port = ask(packet);
+  director().each_connection([](pinion_connection& one) {
+    if (one.flags & PINION_REPLY) one = {};
+  });
+  packet.flags = kAck;  // The state changes.
+  expect(build(packet), PINION_FORWARD_KNOWN, to_server(packet, port));
+  answer(packet, port, kAck);
+}
+
+TEST_F(FullNat, WhoHasLostItsPortToAnotherGetsAnother) {
+  director().send_from({kLocal}, 1);
+  Packet first = from_port(40000);
+  const uint16_t port = ask(first);
+  director().each_connection([](pinion_connection& one) {
+    if (one.flags & PINION_REPLY) one = {};
+  });
+  EXPECT_EQ(ask(from_port(40001)), port);
+  first.flags = kAck;
+  expect(build(first), PINION_DROP_NO_PORT, build(first));  // There is only one.
+  EXPECT_EQ(halves(PINION_FULLNAT), 1u);
+  expect_exact_load();
+
+  director().send_from({kLocal}, 2);
+  first.flags = kSyn;
+  EXPECT_NE(ask(first), port);
+}
+
+// As if the packet that made it were still on its way to a port.
+TEST_F(FullNat, APacketThatFindsNoPortGivesOne) {
+  Packet packet;
+  ask(packet);
+  for (pinion_entry4& entry : director().entries4()) {
+    if (entry.connection.flags & PINION_REPLY) entry = {};
+    entry.flow.local = 0;
+    entry.flow.local_port = 0;
+  }
+  packet.flags = kAck;
+  answer(packet, ask(packet, PINION_FORWARD_KNOWN), kAck);
+  expect_exact_load();
+}
+
+TEST_F(FullNat, AReplyNeverGoesToAnotherConnection) {
+  const Packet packet;
+  const uint16_t port = ask(packet);
+  const Bytes in = build(reply(packet, port));
+  for (pinion_entry4& entry : director().entries4())
+    if (entry.connection.flags & PINION_FULLNAT) entry.flow.local_port ^= 1;
+  expect(in, PINION_PASS_NOT_OURS, in);
+}
+
+TEST_F(FullNat, WhatTheServerSendsElsewhereIsNoReply) {
+  const Packet packet;
+  const uint16_t port = ask(packet);
+  Packet elsewhere = reply(packet, port);
+  elsewhere.to = "10.0.0.201";
+  expect(build(elsewhere), PINION_PASS_NOT_OURS, build(elsewhere));
+  const Bytes wrong = build(reply(packet, static_cast<uint16_t>(port ^ 1)));
+  expect(wrong, PINION_PASS_NOT_OURS, wrong);
+}
+
+// Its address has left the pool; the connection has not.
+TEST_F(FullNat, AnAddressThatLeavesKeepsItsConnections) {
+  Packet packet;
+  const uint16_t port = ask(packet);
+  director().local().count4 = 0;
+  packet.flags = kAck;
+  expect(build(packet), PINION_FORWARD_KNOWN, to_server(packet, port));
+  answer(packet, port, kAck);
+}
+
+// Both ends of what they quote would have to change.
+TEST_F(FullNat, IcmpErrorsAreLeftToTheStack) {
+  for (const Packet& packet : {Packet{}, ipv6({})}) {
+    const uint16_t port = ask(packet);
+    const Bytes from_client = build(error_about(turned(packet), kUnreachable));
+    expect(from_client, PINION_PASS_OTHER_PROTOCOL, from_client);
+    const Bytes from_server = build(error_about(turned(reply(packet, port)), kUnreachable));
+    expect(from_server, PINION_PASS_OTHER_PROTOCOL, from_server);
+  }
+}
+
+TEST_F(FullNat, WhatDoesNotFitIsAnsweredUntranslated) {
+  director().servers()[kServer].ifindex = kLoopback + 1;
+  director().servers()[kServer].mtu = 1000;
+  const Packet packet{.fragment = kDontFragment, .payload = Bytes(1200, 'x')};
+  const Ran ran = director().run(build(packet));
+  EXPECT_EQ(ran.action, static_cast<uint32_t>(XDP_TX));
+  EXPECT_EQ(director().verdict(PINION_REPLY_TOO_BIG), 1u);
+  const Bytes quoted(ran.out.begin() + 14 + 28, ran.out.end());
+  const Bytes sent = ip_bytes(packet);
+  EXPECT_EQ(hex(quoted), hex(Bytes(sent.begin(), sent.begin() + 548)));
+}
+
+TEST_F(FullNat, NatIsNotTouchedByIt) {
+  director().add_server(
+      kOther, {.method = PINION_METHOD_NAT, .address = kOtherAddress, .port = kServerPort});
+  director().look_at(kOtherAddress);
+  director().add_service({.port = 81, .index = 7, .slot_base = 30, .slots = {kOther}});
+  const Packet packet{.dport = 81};
+  Packet out = packet;
+  out.destination_mac = next_hop_of(kOther);
+  out.source_mac = kEgressMac;
+  out.to = kOtherAddress;
+  out.dport = kServerPort;
+  --out.ttl;
+  expect(build(packet), PINION_FORWARD_NEW, build(out));
+  EXPECT_EQ(halves(PINION_FULLNAT), 0u);
+}
+
+}  // namespace
+}  // namespace pinion::packet
