@@ -69,6 +69,7 @@ Connection describe(const ConnectionEntry& entry, std::string service, const End
           entry.vip,
           std::move(service),
           server,
+          entry.local,
           entry.state,
           milliseconds_of(entry.idle),
           milliseconds_of(left)};

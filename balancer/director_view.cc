@@ -10,6 +10,14 @@
 namespace pinion {
 namespace {
 
+// What full NAT can tell apart at one port of a real server.
+uint64_t local_ports(const Config& config, bool v4) {
+  const auto& addresses = config.director.local_addresses;
+  const auto count = std::count_if(addresses.begin(), addresses.end(),
+                                   [v4](const auto& local) { return local.address.is_v4() == v4; });
+  return static_cast<uint64_t>(count) * (65536 - PINION_FIRST_LOCAL_PORT);
+}
+
 uint32_t highest_index(const Model& model) {
   uint32_t highest = 0;
   for (const auto& [name, service] : model.services())
@@ -46,11 +54,13 @@ Snapshot Director::snapshot() const {
   snapshot.failed_reloads = failed_reloads_;
   snapshot.last_reload_error = last_reload_error_;
   snapshot.tables = sweeper_.tables();
-  for (TableSnapshot& table : snapshot.tables)
+  for (TableSnapshot& table : snapshot.tables) {
+    table.local_ports = local_ports(live_, table.family == "ipv4");
     for (const uint32_t index : model_.indices(table.family == "ipv4")) {
       const pinion_load load = parts_.tables.load(index);
       table.connections += uint64_t{load.active} + load.inactive;
     }
+  }
   for (const std::string& interface : live_.director.interfaces) {
     const Link* link = find_link(links_, interface);
     const auto attached = attachments_.all().find(interface);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ctl/render.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -181,11 +182,22 @@ Rendered server_list(const Json& json) {
 }
 
 Rendered connection_list(const Json& json) {
-  Table table({"PROTOCOL", "STATE", "CLIENT", "VIP", "SERVER", "SERVICE", "IDLE>", "EXPIRES>"});
-  for (const auto& each : json.at("connections"))
-    table.add({text(each.at("protocol")), text(each.at("state")), text(each.at("client")),
-               text(each.at("vip")), text(each.at("server")), text(each.at("service")),
-               time(each.at("idle_ms")), time(each.at("expires_ms"))});
+  const Json& connections = json.at("connections");
+  const bool any_local = std::any_of(connections.begin(), connections.end(),
+                                     [](const Json& each) { return each.contains("local"); });
+  std::vector<std::string> headings = {"PROTOCOL", "STATE",   "CLIENT", "VIP",
+                                       "SERVER",   "SERVICE", "IDLE>",  "EXPIRES>"};
+  constexpr int kLocal = 4;  // Its column, where it is there.
+  if (any_local) headings.insert(headings.begin() + kLocal, "LOCAL");
+  Table table(headings);
+  for (const auto& each : connections) {
+    std::vector<std::string> row = {text(each.at("protocol")), text(each.at("state")),
+                                    text(each.at("client")),   text(each.at("vip")),
+                                    text(each.at("server")),   text(each.at("service")),
+                                    time(each.at("idle_ms")),  time(each.at("expires_ms"))};
+    if (any_local) row.insert(row.begin() + kLocal, text(each.value("local", Json())));
+    table.add(row);
+  }
   if (!json.at("truncated")) return {table.to_string(), ""};
   return {table.to_string(), "there are more than these " + text(json.at("limit")) +
                                  ": 'connection count' counts them, --limit N lists more"};

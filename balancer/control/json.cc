@@ -88,14 +88,17 @@ Json to_json(const Refusal& refusal) {
 }
 
 Json to_json(const Connection& connection) {
-  return {{"protocol", to_string(connection.protocol)},
-          {"client", to_string(connection.client.address, connection.client.port)},
-          {"vip", to_string(connection.vip.address, connection.vip.port)},
-          {"service", text_or_null(connection.service)},
-          {"server", to_string(connection.server.address, connection.server.port)},
-          {"state", keyword(connection.state)},
-          {"idle_ms", connection.idle.count()},
-          {"expires_ms", connection.expires.count()}};
+  Json json = {{"protocol", to_string(connection.protocol)},
+               {"client", to_string(connection.client.address, connection.client.port)},
+               {"vip", to_string(connection.vip.address, connection.vip.port)},
+               {"service", text_or_null(connection.service)},
+               {"server", to_string(connection.server.address, connection.server.port)},
+               {"state", keyword(connection.state)},
+               {"idle_ms", connection.idle.count()},
+               {"expires_ms", connection.expires.count()}};
+  if (connection.local)
+    json["local"] = to_string(connection.local->address, connection.local->port);
+  return json;
 }
 
 Json port_json(Port port) { return port.value ? Json(port.value) : Json(); }

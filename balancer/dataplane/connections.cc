@@ -130,6 +130,7 @@ ConnectionEntry ConnectionTable::describe(pinion_connection* connection, uint32_
   entry.timeout = settings_[0].timeout[entry.state & 15];
   entry.client = source_of(connection, v6_);
   entry.vip = destination_of(connection, v6_);
+  if (entry.found.link.flags & PINION_FULLNAT) entry.local = replied_to(connection);
   entry.protocol =
       static_cast<Protocol>(v6_ ? flow6(connection).protocol : flow4(connection).protocol);
   return entry;

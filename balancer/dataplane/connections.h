@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "balancer/base/error.h"
@@ -24,9 +25,10 @@ struct ConnectionEntry {
   Protocol protocol;
   Endpoint client;
   Endpoint vip;
-  uint32_t server;   // PINION_REFERENCE
-  uint32_t idle;     // Ticks.
-  uint32_t timeout;  // Ticks, of its state.
+  std::optional<Endpoint> local;  // Of full NAT.
+  uint32_t server;                // PINION_REFERENCE
+  uint32_t idle;                  // Ticks.
+  uint32_t timeout;               // Ticks, of its state.
 };
 
 // One family's table.

@@ -19,6 +19,7 @@ struct Connection {
   Endpoint vip;
   std::string service;  // "" where the service is gone.
   Endpoint server;
+  std::optional<Endpoint> local;  // Of full NAT: where the server sees it come from.
   pinion_state state = PINION_STATE_FREE;
   std::chrono::milliseconds idle{};
   std::chrono::milliseconds expires{};  // In how long, if no packet comes.

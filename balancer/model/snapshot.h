@@ -72,9 +72,10 @@ struct TableSnapshot {
   uint64_t connections = 0;  // Now: what its real servers have, which is exact.
   // Entries in each state, as the last complete sweep saw them.
   std::array<uint64_t, PINION_STATE_COUNT> states{};
-  uint64_t replies = 0;                   // Entries then that were the reply half of a connection.
-  uint64_t expired = 0;                   // Connections ended by the sweeps since start.
-  uint64_t sweeps = 0;                    // Complete ones since start.
+  uint64_t local_ports = 0;  // Connections by full NAT that each real server has ports for.
+  uint64_t replies = 0;      // Entries then that were the reply half of a connection.
+  uint64_t expired = 0;      // Connections ended by the sweeps since start.
+  uint64_t sweeps = 0;       // Complete ones since start.
   std::chrono::nanoseconds last_sweep{};  // CPU time of the last complete one.
 };
 

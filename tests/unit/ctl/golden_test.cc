@@ -126,6 +126,17 @@ TEST_F(Golden, ConnectionList) {
   EXPECT_EQ(std::count(one.out.begin(), one.out.end(), '\n'), 2);
 }
 
+TEST_F(Golden, ConnectionListWithLocalEnds) {
+  op_.table_[1].local = Endpoint{*Address::parse("192.168.146.200"), Port{23456}};
+  EXPECT_EQ(out("connection list"),
+            "PROTOCOL  STATE        CLIENT          VIP               LOCAL"
+            "                  SERVER              SERVICE  IDLE  EXPIRES\n"
+            "tcp       established  10.1.0.2:33676  192.168.88.88:80  -"
+            "                      192.168.146.131:80  web      1.5s    14m0s\n"
+            "tcp       fin_wait     10.1.0.3:33677  192.168.88.88:80  192.168.146.200:23456"
+            "  192.168.146.132:80  web      1.5s    14m0s\n");
+}
+
 TEST_F(Golden, ConnectionCountAndFlush) {
   EXPECT_EQ(out("connection count --state fin_wait"), "1\n");
   EXPECT_EQ(out("connection flush --client 10.1.0.0/16"), "2 connections flushed\n");

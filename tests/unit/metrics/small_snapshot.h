@@ -22,6 +22,7 @@ inline Snapshot small_snapshot() {
 
   TableSnapshot table{.family = "ipv4", .capacity = 1000, .entries = 2048};
   for (size_t state = 0; state < table.states.size(); ++state) table.states[state] = 10 + state;
+  table.local_ports = 64512;
   table.expired = 77;
   table.sweeps = 12;
   table.last_sweep = std::chrono::microseconds(2500);
