@@ -107,7 +107,7 @@ static __always_inline int pinion_request_ends(const struct pinion_packet *pkt,
 		ends->daddr[0] = server->address[3];
 	}
 	ends->sport = pkt->local_port;
-	ends->dport = server->port;
+	ends->dport = pinion_port_at(server, pkt);
 	return 1;
 }
 
