@@ -80,21 +80,28 @@ void check_vips(const std::vector<Vip>& vips, Findings& findings) {
   }
 }
 
+bool is_vip(const Config& config, const Address& address) {
+  for (const Vip& vip : config.vips)
+    if (vip.address.contains(address)) return true;
+  for (const Service& service : config.services)
+    for (const Listener& listener : service.listeners)
+      if (listener.vip.contains(address)) return true;
+  return false;
+}
+
 void check_local_addresses(const Config& config, Findings& findings) {
   const std::vector<LocalAddress>& addresses = config.director.local_addresses;
   if (addresses.size() > kMostLocal)
     findings.error("director.local_addresses", "at most " + std::to_string(kMostLocal) +
                                                    " addresses, got " +
                                                    std::to_string(addresses.size()));
-  std::unordered_set<Address> vips, seen;
-  for (const Vip& vip : config.vips) vips.insert(vip.address.address);
-  for (const Service& service : config.services) vips.insert(service.vip);
+  std::unordered_set<Address> seen;
   for (size_t i = 0; i < addresses.size(); ++i) {
     const Address& address = addresses[i].address;
     const std::string path = element_path("director.local_addresses", i, ".address");
     if (const auto fault = host_address_fault(address); !fault.empty())
       findings.error(path, std::string(fault));
-    else if (vips.contains(address))
+    else if (is_vip(config, address))
       findings.error(path, address.to_string() + " is a VIP; give an address of its own");
     if (!seen.insert(address).second) findings.error(path, address.to_string() + " is given twice");
     check_interface(addresses[i].interface,
