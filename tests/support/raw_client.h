@@ -90,12 +90,15 @@ class RawClient {
   }
 
  private:
+  // For an answer that comes; a long one takes its time on a busy machine.
+  static constexpr std::chrono::seconds kPatience{60};
+
   void open(const sockaddr* address, socklen_t size) {
     if (connect(fd_.get(), address, size)) fd_.reset();
   }
   bool fill() {
     char buffer[16 << 10];
-    if (!readable(std::chrono::seconds(10))) return false;
+    if (!readable(kPatience)) return false;
     const ssize_t got = recv(fd_.get(), buffer, sizeof(buffer), 0);
     if (got <= 0) return false;
     input_.append(buffer, static_cast<size_t>(got));
