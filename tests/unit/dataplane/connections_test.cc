@@ -179,7 +179,7 @@ TEST_F(ConnectionsTest, AReplyHalfOfFullNatGoesWithItsConnection) {
   reply.flow = {.saddr = 9, .daddr = 77, .sport = 8, .dport = 6, .protocol = IPPROTO_TCP};
   const auto replies = [&] {
     ConnectionTable::Swept swept;
-    table4_.sweep(0, table4_.size(), swept);
+    table4_->sweep(0, table4_->size(), swept);
     return swept.replies;
   };
   EXPECT_EQ(replies(), 1u) << "the packet that has made it is about to say so";
