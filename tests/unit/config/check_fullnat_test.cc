@@ -58,7 +58,7 @@ const Case kCases[] = {
      "director.local_addresses[0].address: 10.0.0.100 is a VIP; give an address of its own"},
     {"FromAServicesVip",
      [](Config& c) {
-       c.services[0].vip = c.vips[0].address.address = address("10.0.0.101");
+       c.services[0].listeners[0].vip = c.vips[0].address = {address("10.0.0.101"), 32};
        c.director.local_addresses[0].address = address("10.0.0.101");
      },
      "director.local_addresses[0].address: 10.0.0.101 is a VIP; give an address of its own"},
