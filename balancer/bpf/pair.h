@@ -176,23 +176,45 @@ static __always_inline void pinion_note_hop(const struct pinion_packet *pkt,
 		PINION_STORE(found->connection->next_hop, hop);
 }
 
+/* Functions of their own for the verifier, which would else follow them from each entry that the
+ * connection may stand in.
+ */
+__attribute__((noinline)) int pinion_pair4(const struct pinion_packet *pkt, __u32 place,
+					   __u32 state)
+{
+	const struct pinion_table table = {PINION_SHAPE4, pinion_groups4, 0};
+
+	return pkt ? (int)pinion_pair(pkt, place, (__u8)state, table) : PINION_DROP_INTERNAL;
+}
+
+__attribute__((noinline)) int pinion_pair6(const struct pinion_packet *pkt, __u32 place,
+					   __u32 state)
+{
+	const struct pinion_table table = {PINION_SHAPE6, pinion_groups6, 1};
+
+	return pkt ? (int)pinion_pair(pkt, place, (__u8)state, table) : PINION_DROP_INTERNAL;
+}
+
 /* The client's packet has made its connection, has changed it, or crossed a period: the reply half
  * follows, and replies go back to where this packet came from. A new connection that gets no reply
  * half ends, with the verdict; others go on, and try again.
  */
-static __always_inline enum pinion_verdict
-pinion_mirror(struct pinion_packet *pkt, const pinion_word *flow, struct pinion_table table)
+static __always_inline int pinion_mirror(struct pinion_packet *pkt, const pinion_word *flow,
+					 struct pinion_table table)
 {
 	struct pinion_buckets buckets;
 	struct pinion_found found = {};
-	enum pinion_verdict failed;
+	__u32 place;
+	__u8 state;
+	int failed;
 
 	if (!pinion_buckets_of(pkt->hash, table, &buckets) ||
 	    !pinion_find(buckets, flow, table.shape, &found))
 		return PINION_NEXT; /* It has just ended. */
 	pinion_note_hop(pkt, &found);
-	failed = pinion_pair(pkt, pinion_place_number(&buckets, table.shape, found.connection),
-			     pinion_state_of(found.word), table);
+	place = pinion_place_number(&buckets, table.shape, found.connection);
+	state = pinion_state_of(found.word);
+	failed = table.is_v6 ? pinion_pair6(pkt, place, state) : pinion_pair4(pkt, place, state);
 	if (!failed || pkt->mirror != PINION_MIRROR_NEW)
 		return PINION_NEXT;
 	pinion_end(&found, pinion_load_of(found.link.server));
@@ -203,7 +225,7 @@ __attribute__((noinline)) int pinion_mirror4(struct pinion_packet *pkt)
 {
 	const struct pinion_table table = {PINION_SHAPE4, pinion_groups4, 0};
 
-	return pkt ? (int)pinion_mirror(pkt, (const pinion_word *)&pkt->flow4, table)
+	return pkt ? pinion_mirror(pkt, (const pinion_word *)&pkt->flow4, table)
 		   : PINION_DROP_INTERNAL;
 }
 
@@ -211,7 +233,7 @@ __attribute__((noinline)) int pinion_mirror6(struct pinion_packet *pkt)
 {
 	const struct pinion_table table = {PINION_SHAPE6, pinion_groups6, 1};
 
-	return pkt ? (int)pinion_mirror(pkt, (const pinion_word *)&pkt->flow6, table)
+	return pkt ? pinion_mirror(pkt, (const pinion_word *)&pkt->flow6, table)
 		   : PINION_DROP_INTERNAL;
 }
 
