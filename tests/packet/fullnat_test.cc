@@ -4,6 +4,7 @@
 
 #include <map>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "balancer/bpf/connection_table.h"
@@ -232,11 +233,12 @@ TEST_F(FullNat, AnotherRealServerHasThePortsOnceMore) {
 
 TEST_F(FullNat, SeveralAddressesHaveThePortsEach) {
   director().send_from({kLocal, "10.0.0.201"}, 4);
-  std::set<std::pair<Bytes, uint16_t>> pairs;
+  std::set<std::pair<std::string, uint16_t>> pairs;
   for (uint16_t sport = 40000; sport < 40008; ++sport) {
     const Ran ran = director().run(build(from_port(sport)));
     ASSERT_EQ(ran.action, static_cast<uint32_t>(XDP_TX));
-    pairs.emplace(Bytes(ran.out.begin() + 26, ran.out.begin() + 30), local_port(from_port(sport)));
+    pairs.emplace(std::string(ran.out.begin() + 26, ran.out.begin() + 30),
+                  local_port(from_port(sport)));
   }
   EXPECT_EQ(pairs.size(), 8u);
   const Bytes late = build(from_port(50000));
