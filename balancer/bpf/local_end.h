@@ -30,7 +30,13 @@ static __always_inline const __be32 *pinion_local_address(__u8 number)
 	const __u32 first = 0;
 	const struct pinion_local_addresses *local = bpf_map_lookup_elem(&local_addresses, &first);
 
-	return local ? local->address[number] : 0;
+	if (!local)
+		return 0;
+	/* The compiler must not add to the pointer before it has been checked: Linux 6.1's verifier
+	 * refuses that.
+	 */
+	asm volatile("" : "+r"(local));
+	return local->address[number];
 }
 
 /* Where the client's packet is sent from, from its connection. One that has nothing yet, or has
