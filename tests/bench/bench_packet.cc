@@ -35,7 +35,7 @@ void keep_rows(std::vector<Row>& rows, const std::string& part) {
     if (row.name.find(part) != std::string::npos) wanted.insert(row.name);
   // From the last row to the first: a budget is of an earlier row.
   for (auto row = rows.rbegin(); row != rows.rend(); ++row)
-    if (row->budget && wanted.count(row->name)) wanted.insert(row->budget->of);
+    if (row->budget && wanted.count(row->name)) wanted.insert({row->budget->of, row->budget->over});
   std::erase_if(rows, [&](const Row& row) { return !wanted.count(row.name); });
 }
 

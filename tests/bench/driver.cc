@@ -4,12 +4,15 @@
 #include <bpf/bpf.h>
 #include <sched.h>
 
+#include <algorithm>
 #include <array>
 #include <ctime>
+#include <stdexcept>
 #include <string>
 
 #include "balancer/base/error.h"
 #include "tests/bench/driver.skel.h"
+#include "tests/bench/mapped.h"
 
 namespace pinion::bench {
 namespace {
@@ -37,6 +40,12 @@ uint32_t Driver::add(int program_fd) {
   if (bpf_map_update_elem(bpf_map__fd(skeleton_->maps.programs), &place, &program_fd, BPF_ANY) != 0)
     or_throw(Result<>(errno_error("make the program callable by the driver")));
   return place;
+}
+
+void Driver::set_local_ends(std::span<const bench_end> ends) {
+  Mapped<bench_end> map(skeleton_->maps.local_ends);
+  if (ends.size() > map.size()) throw std::runtime_error("too many flows by full NAT");
+  std::copy(ends.begin(), ends.end(), &map[0]);
 }
 
 Driver::Run Driver::run(const bench_plan& plan, uint32_t packets) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "tests/bench/bpf/plan.h"
@@ -21,6 +22,9 @@ class Driver {
   uint32_t add(int program_fd);
   // The place of a program that does nothing but `return XDP_PASS`.
   uint32_t pass() const { return pass_; }
+
+  // Where the real server sends the packets of full NAT's flows, by their numbers.
+  void set_local_ends(std::span<const bench_end> ends);
 
   struct Run {
     double ns = 0;  // CPU time of one packet, driver included.

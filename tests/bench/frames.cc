@@ -79,10 +79,13 @@ bench_template make_template(bool is_v6, uint8_t tcp_flags) {
   return frame;
 }
 
-bool checksums_hold(std::span<const uint8_t> frame, bool is_v6) {
-  const uint8_t* ip = frame.data() + sizeof(bench_template::ethernet);
+bool checksums_hold(std::span<const uint8_t> frame, bool is_v6, size_t grown) {
+  const uint8_t* outer = frame.data() + sizeof(bench_template::ethernet);
+  const uint8_t* ip = outer + grown;
   const size_t header = is_v6 ? sizeof(ipv6hdr) : sizeof(iphdr);
-  if (frame.size() != sizeof(bench_template::ethernet) + header + sizeof(tcphdr)) return false;
+  if (frame.size() != sizeof(bench_template::ethernet) + grown + header + sizeof(tcphdr))
+    return false;
+  if (grown && folded(sum_of(outer, sizeof(iphdr))) != 0xffff) return false;
   if (!is_v6 && folded(sum_of(ip, header)) != 0xffff) return false;
   const size_t addresses = is_v6 ? 2 * sizeof(in6_addr) : 2 * sizeof(uint32_t);
   return folded(pseudo_header() + sum_of(ip + header - addresses, addresses) +

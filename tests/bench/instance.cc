@@ -5,7 +5,9 @@
 #include <bpf/bpf.h>
 
 #include <random>
+#include <stdexcept>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "balancer/base/error.h"
@@ -18,8 +20,9 @@
 namespace pinion::bench {
 namespace {
 
-constexpr uint32_t kNever = 1u << 30;  // Ticks, 13 days; differences of ticks have 31 bits.
-constexpr uint32_t kLoopback = 1;      // Test runs come in there, so XDP_TX goes out there.
+constexpr uint32_t kNever = 1u << 30;   // Ticks, 13 days; differences of ticks have 31 bits.
+constexpr uint32_t kRefreshShift = 11;  // As the default timeouts have it.
+constexpr uint32_t kLoopback = 1;       // Test runs come in there, so XDP_TX goes out there.
 
 // Of a service: as `mh` makes them for a small pool, where there is but one.
 uint32_t slots_of(const Setup& setup) { return setup.services == 1 ? 16381 : 251; }
@@ -42,7 +45,13 @@ pinion_service_key key_of(uint32_t service, bool is_v6) {
   return key;
 }
 
-pinion_real_server real_server(uint32_t index) {
+void write_ipv4(__be32 (&address)[4], uint32_t ipv4) {
+  address[0] = address[1] = 0;
+  address[2] = htonl(0xffff);
+  address[3] = htonl(ipv4);
+}
+
+pinion_real_server real_server(uint32_t index, const Setup& setup) {
   pinion_real_server server{};
   server.next_hop[0] = server.source[0] = 0x02;
   server.next_hop[4] = static_cast<uint8_t>(index >> 8);
@@ -51,8 +60,12 @@ pinion_real_server real_server(uint32_t index) {
   server.generation = kGeneration;
   server.port = htons(BENCH_PORT);
   server.ifindex = kLoopback;
-  server.method = PINION_METHOD_DR;
+  server.method = setup.method;
+  server.tunnel = setup.tunnel;
+  server.tunnel_port = htons(6080);
   server.mtu = 1500;
+  write_ipv4(server.address, BENCH_SERVERS + index);
+  write_ipv4(server.tunnel_source, BENCH_DIRECTOR);
   return server;
 }
 
@@ -68,6 +81,7 @@ Instance::Instance(const Setup& setup) : skeleton_(pinion_bpf::open()) {
   const pinion_settings settings = write_settings();
   write_services(setup);
   write_servers(setup);
+  write_local_address();
 
   Mapped<pinion_load> load(skeleton_->maps.load);
   if (setup.is_v6) {
@@ -86,8 +100,7 @@ void Instance::size(const Setup& setup) {
   const uint32_t groups = (2 * setup.capacity + per_group - 1) / per_group;
   const uint32_t other = 1;
   auto* maps = &skeleton_->maps;
-  skeleton_->rodata->pinion_methods =
-      1u << PINION_METHOD_DR;  // As a director of these servers has it.
+  skeleton_->rodata->pinion_methods = 1u << setup.method;  // As a director of these servers has it.
   skeleton_->rodata->pinion_listeners = 0;
   skeleton_->rodata->pinion_groups4 = setup.is_v6 ? other : groups;
   skeleton_->rodata->pinion_groups6 = setup.is_v6 ? groups : other;
@@ -108,6 +121,7 @@ pinion_settings Instance::write_settings() {
   settings.abi = PINION_ABI;
   for (auto& word : settings.seed) word = uint64_t{random()} << 32 | random();
   for (auto& timeout : settings.timeout) timeout = kNever;
+  settings.refresh_shift = kRefreshShift;
   return settings;
 }
 
@@ -131,7 +145,38 @@ void Instance::write_services(const Setup& setup) {
 
 void Instance::write_servers(const Setup& setup) {
   Mapped<pinion_real_server> servers(skeleton_->maps.real_servers);
-  for (uint32_t i = 1; i <= setup.servers; ++i) servers[i] = real_server(i);
+  Mapped<pinion_vip_filter> vips(skeleton_->maps.vips);
+  for (uint32_t i = 1; i <= setup.servers; ++i) {
+    servers[i] = real_server(i, setup);
+    if (PINION_TWO_SIDED & 1u << setup.method) pinion_vip_set(&vips[0], servers[i].address);
+  }
+}
+
+void Instance::write_local_address() {
+  Mapped<pinion_local_addresses> map(skeleton_->maps.local_addresses);
+  pinion_local_addresses& local = map[0];
+  write_ipv4(local.address[1], BENCH_LOCAL);
+  local.first_port = PINION_FIRST_LOCAL_PORT;
+  local.ports = 65536 - PINION_FIRST_LOCAL_PORT;
+  local.pool4[0] = 1;
+  local.count4 = 1;
+}
+
+std::vector<bench_end> Instance::local_ends(const Setup& setup) const {
+  std::unordered_map<uint64_t, uint16_t> ports;  // By the client's address and port.
+  const auto key = [](uint32_t address, uint16_t port) { return uint64_t{address} << 16 | port; };
+  Mapped<pinion_bucket4> buckets(skeleton_->maps.connections4);
+  for (size_t i = 0; i < buckets.size(); ++i)
+    for (const auto& [connection, flow] : buckets[i].entry)
+      if (connection.flags & PINION_FULLNAT) ports[key(flow.saddr, flow.sport)] = flow.local_port;
+  std::vector<bench_end> ends;
+  for (uint32_t i = 0; i < setup.flows; ++i) {
+    const bench_flow flow = bench_flow_of(i, setup.services);
+    const auto port = ports.find(key(htonl(flow.client), htons(flow.port)));
+    if (port == ports.end()) throw std::runtime_error("flow " + std::to_string(i) + " is lost");
+    ends.push_back({htonl(BENCH_LOCAL), port->second, 0});
+  }
+  return ends;
 }
 
 void Instance::sweep() {

@@ -28,8 +28,10 @@ std::vector<Cost> costs_of(const std::vector<Row>& rows,
                      .upper = quantile(nets[i], 0.75),
                      .budget = rows[i].budget});
   for (Cost& cost : costs)
-    for (const Cost& other : costs)
+    for (const Cost& other : costs) {
       if (cost.budget && cost.budget->of == other.name) cost.floor = other.net;
+      if (cost.budget && cost.budget->over == other.name) cost.over = other.net;
+    }
   return costs;
 }
 
@@ -42,6 +44,8 @@ std::string as_table(const std::vector<Cost>& costs) {
     if (cost.budget)
       text += fmt::format("  {:<12}{:>8.1f}{:>8.2f}{:>8.2f}  {}", cost.budget->of, cost.floor,
                           cost.ratio(), cost.budget->factor, cost.kept() ? "ok" : "OVER");
+    if (cost.budget && !cost.budget->over.empty())
+      text += fmt::format(", less the {:.1f} of \"{}\"", cost.over, cost.budget->over);
     text += '\n';
   }
   return text;
@@ -60,6 +64,8 @@ std::string as_json(const std::vector<Cost>& costs) {
                   {"ratio", cost.ratio()},
                   {"budget", cost.budget->factor},
                   {"kept", cost.kept()}});
+    if (cost.budget && !cost.budget->over.empty())
+      row.update({{"over", cost.budget->over}, {"over_ns", cost.over}});
     rows.push_back(row);
   }
   return rows.dump(2) + "\n";

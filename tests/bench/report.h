@@ -17,7 +17,8 @@ struct Cost {
   double upper = 0;
   std::optional<Budget> budget;
   double floor = 0;  // Where there is a budget: what that row costs.
-  double ratio() const { return net / floor; }
+  double over = 0;   // And what is not counted.
+  double ratio() const { return (net - over) / floor; }
   bool kept() const { return ratio() <= budget->factor; }
 };
 

@@ -42,6 +42,7 @@ class Maker {
     add_known();
     add_many();
     add_new();
+    add_methods();
     return std::move(bench_);
   }
 
@@ -73,7 +74,8 @@ class Maker {
   void add_known() {
     load({.capacity = sizes_.small, .flows = sizes_.small});
     add("known, one flow", PINION_FORWARD_KNOWN, {}).plan.pick = BENCH_FIXED;
-    add("known " + short_form(sizes_.small), PINION_FORWARD_KNOWN, Budget{a_small_, 1.3});
+    known_small_ =
+        add("known " + short_form(sizes_.small), PINION_FORWARD_KNOWN, Budget{a_small_, 1.3}).name;
 
     load({.capacity = sizes_.large, .flows = sizes_.large});
     known_large_ =
@@ -127,10 +129,66 @@ class Maker {
     row.sweeps = setup.fill == Fill::kFlows;
   }
 
+  // What the other methods cost beyond direct routing.
+  void add_methods() {
+    for (const uint32_t flows : {sizes_.small, sizes_.large}) add_nat(flows);
+    add_full_nat();
+    add_tunnel("IPIP", PINION_TUNNEL_IPIP, 20, 0.55);
+    add_tunnel("GUE", PINION_TUNNEL_GUE, 32, {});
+  }
+
+  // Both halves of a connection stand in the table, and one of them is read for the other.
+  void add_nat(uint32_t flows) {
+    load({.capacity = 2 * flows,
+          .fill = Fill::kByPackets,
+          .flows = flows,
+          .servers = 1,
+          .method = PINION_METHOD_NAT});
+    converse();
+    std::optional<Budget> budget;
+    if (flows == sizes_.small) budget = Budget{a_small_, 0.8, known_small_};
+    add("NAT, " + short_form(flows), PINION_FORWARD_KNOWN, budget);
+    add("NAT, replies, " + short_form(flows), PINION_FORWARD_REPLY, budget).plan.sender =
+        BENCH_SERVER;
+  }
+
+  void add_full_nat() {
+    load({.capacity = 2 * sizes_.small,
+          .fill = Fill::kByPackets,
+          .flows = sizes_.small,
+          .servers = 1,
+          .method = PINION_METHOD_FULLNAT});
+    converse();
+    driver_.set_local_ends(bench_.instances.back()->local_ends(setup_));
+    add("full NAT, " + short_form(sizes_.small), PINION_FORWARD_KNOWN, {});
+    add("full NAT, replies, " + short_form(sizes_.small), PINION_FORWARD_REPLY, {}).plan.sender =
+        BENCH_SERVER_TO_LOCAL;
+  }
+
+  void add_tunnel(const std::string& name, pinion_tunnel tunnel, int32_t grown,
+                  std::optional<double> factor) {
+    load({.capacity = sizes_.small,
+          .flows = sizes_.small,
+          .method = PINION_METHOD_TUN,
+          .tunnel = tunnel});
+    std::optional<Budget> budget;
+    if (factor) budget = Budget{a_small_, *factor, known_small_};
+    add(name + ", " + short_form(sizes_.small), PINION_FORWARD_KNOWN, budget).plan.grown = grown;
+  }
+
+  // Makes the connections of the instance that was loaded last, as their clients do.
+  void converse() {
+    for (const uint8_t flags : {kSyn, kAck}) {
+      bench_plan plan = plan_of(program_, setup_, flags);
+      plan.pick = BENCH_SEQUENTIAL;
+      driver_.run(plan, setup_.flows);
+    }
+  }
+
   Driver& driver_;
   const Sizes sizes_;
   const std::string a_small_, a_large_;
-  std::string known_large_;
+  std::string known_small_, known_large_;
   Bench bench_;
   Setup setup_;
   uint32_t program_ = 0;

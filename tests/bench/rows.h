@@ -14,10 +14,11 @@
 
 namespace pinion::bench {
 
-// At most `factor` times what another row costs.
+// At most `factor` times what another row costs; with `over`, beyond what that row does.
 struct Budget {
   std::string of;
   double factor = 1;
+  std::string over;
 };
 
 struct Row {

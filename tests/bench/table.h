@@ -130,6 +130,7 @@ template <typename Table>
 void fill_table(Table table, const Setup& setup, Mapped<pinion_load>& load) {
   const uint8_t state =
       setup.fill == Fill::kFullHalfOpen ? PINION_STATE_SYN_RECEIVED : PINION_STATE_ESTABLISHED;
+  if (setup.fill == Fill::kByPackets) return;
   const uint64_t count =
       setup.fill == Fill::kFlows ? setup.flows : uint64_t{table.buckets()} * PINION_WAYS;
   for (uint64_t i = 0; i < count; ++i) {

@@ -24,6 +24,14 @@ struct {
 	__type(value, __u32);
 } programs SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, BENCH_LOCAL_ENDS);
+	__type(key, __u32);
+	__type(value, struct bench_end);
+} local_ends SEC(".maps");
+
 struct bench_plan plan;
 struct bench_proof proof;
 __u64 turn;			 /* Of a sequential pick. */
@@ -67,24 +75,30 @@ struct bench_ethernet {
 	__u16 word[7];
 };
 
+/* `port` is the client's. A sum does not depend on who sends. */
 static __always_inline void bench_write_tcp(struct tcphdr *tcp, __be16 port, __u64 addresses)
 {
+	const __be16 other = plan.frame.tcp.dest;
+
 	*tcp = plan.frame.tcp;
-	*(__u32 *)&tcp->source = port | (__u32)plan.frame.tcp.dest << 16;
+	*(__u32 *)&tcp->source =
+		plan.sender == BENCH_CLIENT ? port | (__u32)other << 16 : other | (__u32)port << 16;
 	tcp->check = bench_fold(plan.frame.tcp_sum + addresses + port);
 }
 
 static __always_inline int bench_write4(void *at, void *end, __be32 client, __be32 vip, __be16 port)
 {
+	const int is_reply = plan.sender != BENCH_CLIENT;
+	const __be32 other = is_reply ? bpf_htonl(BENCH_SERVERS + 1) : vip;
 	struct iphdr *ip = at;
 	struct tcphdr *tcp = (void *)(ip + 1);
-	const __u64 addresses = (__u64)client + vip;
+	const __u64 addresses = (__u64)client + other;
 
 	if ((void *)(tcp + 1) > end)
 		return -1;
 	*ip = plan.frame.ip;
-	ip->saddr = client;
-	ip->daddr = vip;
+	ip->saddr = is_reply ? other : client;
+	ip->daddr = is_reply ? client : other;
 	ip->check = bench_fold(plan.frame.ip_sum + addresses);
 	bench_write_tcp(tcp, port, addresses);
 	return 0;
@@ -106,19 +120,29 @@ static __always_inline int bench_write6(void *at, void *end, __be32 client, __be
 
 static __always_inline int bench_write(struct xdp_md *ctx)
 {
-	const struct bench_flow flow =
-		bench_flow_of(bench_next(), plan.services ? plan.services : 1);
+	const __u64 number = bench_next();
+	const struct bench_flow flow = bench_flow_of(number, plan.services ? plan.services : 1);
 	struct bench_ethernet *ethernet = (void *)(long)ctx->data;
-	const __be32 client = bpf_htonl(flow.client);
 	const __be32 vip = bpf_htonl(plan.vips + flow.service);
+	__be32 client = bpf_htonl(flow.client);
+	__be16 port = bpf_htons(flow.port);
 	void *end = (void *)(long)ctx->data_end;
 
 	if ((void *)(ethernet + 1) > end)
 		return -1;
 	*ethernet = *(struct bench_ethernet *)plan.frame.ethernet;
+	if (plan.sender == BENCH_SERVER_TO_LOCAL) {
+		const __u32 place = (__u32)number;
+		const struct bench_end *local = bpf_map_lookup_elem(&local_ends, &place);
+
+		if (!local)
+			return -1;
+		client = local->address;
+		port = local->port;
+	}
 	if (plan.is_v6)
-		return bench_write6(ethernet + 1, end, client, vip, bpf_htons(flow.port));
-	return bench_write4(ethernet + 1, end, client, vip, bpf_htons(flow.port));
+		return bench_write6(ethernet + 1, end, client, vip, port);
+	return bench_write4(ethernet + 1, end, client, vip, port);
 }
 
 /* In 64 bits, which the compiler is kept from narrowing: these are addresses to the verifier. */
@@ -152,7 +176,7 @@ int bench_driver(struct xdp_md *ctx)
 		return XDP_ABORTED;
 	action = (__u32)bench_call(ctx);
 	proof.actions[action & (BENCH_ACTIONS - 1)]++;
-	proof.resized += bench_length(ctx) != plan.frame.length;
+	proof.resized += bench_length(ctx) != plan.frame.length + plan.grown;
 	return (int)action;
 }
 

@@ -10,6 +10,9 @@
 #define BENCH_CLIENTS  0x0a000000u /* 10.0.0.0/8 */
 #define BENCH_VIPS     0xac100000u /* 172.16.0.0/12, one for each service. */
 #define BENCH_STRANGER 0xc0a80001u /* 192.168.0.1, nobody's VIP. */
+#define BENCH_SERVERS  0xc0a81000u /* 192.168.16.0/20: the first real server has .1. */
+#define BENCH_LOCAL    0xc0a80002u /* 192.168.0.2, where full NAT sends from. */
+#define BENCH_DIRECTOR 0xc0a80003u /* And tunnels. */
 #define BENCH_PORT     80
 #define BENCH_NET6     0xfd000000u /* IPv6 addresses: this, 64 bits of 0, and the IPv4 one's. */
 
@@ -51,6 +54,23 @@ enum bench_pick {
 	BENCH_RANDOM,
 };
 
+/* Who sends a flow's packets: its client, or the first real server, with the port BENCH_PORT, to
+ * the client, or to the end that full NAT gave the flow.
+ */
+enum bench_sender {
+	BENCH_CLIENT,
+	BENCH_SERVER,
+	BENCH_SERVER_TO_LOCAL,
+};
+
+#define BENCH_LOCAL_ENDS 65536
+/* Map `local_ends`, by the flow's number. */
+struct bench_end {
+	__be32 address;
+	__be16 port;
+	__u16 zero;
+};
+
 /* The frame that flows are written into. The sums are those of everything but what a flow changes:
  * addresses and the client's port.
  */
@@ -72,6 +92,8 @@ struct bench_plan {
 	__u32 vips;    /* The first VIP, host byte order. */
 	__u32 program; /* Its place in `programs`. */
 	__u32 is_v6;
+	__u32 sender; /* enum bench_sender; servers send IPv4 only. */
+	__s32 grown;  /* How much longer a frame comes back. */
 	struct bench_template frame;
 };
 
@@ -81,5 +103,5 @@ struct bench_plan {
 /* What became of the frames. */
 struct bench_proof {
 	__u64 actions[BENCH_ACTIONS];
-	__u64 resized; /* Frames that came back with another length. */
+	__u64 resized; /* Frames that came back with another length than planned. */
 };
