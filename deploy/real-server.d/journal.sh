@@ -26,7 +26,7 @@ mend() {
   local why=$1 undo=$2
   shift 2
   if [[ $VERB == check ]]; then
-    complain "$why" "$*"
+    complain "$why" "$(as_typed "$@")"
     return
   fi
   record "undo $undo" "$(undo_key "$undo")"
@@ -34,8 +34,18 @@ mend() {
 }
 
 run() {
-  echo "+ $*"
+  echo "+ $(as_typed "$@")"
   ERROR=$("$@" 2>&1)
+}
+
+# The command as a shell would take it.
+as_typed() {
+  local word line=
+  for word in "$@"; do
+    [[ $word =~ ^[][A-Za-z0-9_./:=%@,+-]+$ ]] || word="'$word'"
+    line+="${line:+ }$word"
+  done
+  echo "$line"
 }
 
 # Where a sysctl is, as REPLY. As sysctl(8) has it, a dot within a name is written '/'.
@@ -88,6 +98,7 @@ record_setup() {
 undo_key() { # UNDO
   case $1 in
     sysctl\ *) echo "undo ${1%%=*}=" ;;
+    *\ route\ del\ local\ *) echo "undo $1" ;;
     *\ route\ *) echo "undo ${1%% route *} route " ;;
     *) echo "undo $1" ;;
   esac
@@ -117,9 +128,12 @@ stands() {
     sysctl*) path_of "${3%%=*}" && [[ -e $REPLY && $(<"$REPLY") != "${3#*=}" ]] ;;
     "ip address del "*) is_on "$6" "$4" ;;
     "ip address add "*) is_device "$6" && ! is_on "$6" "$4" ;;
+    "ip link set dev "*" off") has_program "$5" ;;
     "ip link "*) is_device "$5" ;;
+    "ip "*" route del local "*) has_local_route "$2" "$6" ;;
     "ip "*" route del "*) [[ -n $(ip "$2" route show "${@:5}" 2>/dev/null) ]] ;;
     "ip "*" fou del "*) has_fou "$2" "$6" ;;
+    "nft delete table "*) nft list table "${@:4}" &>/dev/null ;;
   esac
 }
 

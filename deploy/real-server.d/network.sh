@@ -43,6 +43,10 @@ require_quiet_arp() {
 # On lo, and nowhere where others ask for it.
 require_vip() {
   local vip=$1 length=32 option=() found="" interface address attributes
+  if [[ $vip == */* ]]; then
+    require_prefix "$vip"
+    return
+  fi
   ! is_ipv6 "$vip" || length=128 option=(nodad)
   while read -r _ interface _ address attributes; do
     if [[ $address == */$length ]] && is_silent "$interface"; then
@@ -57,6 +61,42 @@ require_vip() {
     mend "$vip is not on lo: packets for it would not be taken" \
       "ip address del $vip/$length dev lo" ip address add "$vip/$length" dev lo "${option[@]}"
   fi
+}
+
+# All of a prefix, without an address for each: a local route, which ARP and IPv6's neighbour
+# discovery know nothing of.
+require_prefix() { # PREFIX
+  local family=4 route
+  ! is_ipv6 "$1" || family=6
+  refuse_prefix_of_others "$family" "$1" || return 0
+  route=(local "$1" dev lo table local)
+  if has_local_route "-$family" "$1"; then
+    already "$1 on lo" "ip -$family route del ${route[*]}"
+  else
+    mend "$1 is not local: packets for it would not be taken" \
+      "ip -$family route del ${route[*]}" ip "-$family" route add "${route[@]}"
+  fi
+}
+
+has_local_route() { # -4|-6 PREFIX
+  [[ -n $(ip "$1" route show table local type local to exact "$2" dev lo 2>/dev/null) ]]
+}
+
+# Of what is local, nothing can be elsewhere.
+refuse_prefix_of_others() { # FAMILY PREFIX
+  local interface address gateway
+  while read -r _ interface _ address _; do
+    is_silent "$interface" && continue
+    unfit "$address on $interface is in $2, which all would be this machine's own" \
+      "choose VIPs without it"
+    return 1
+  done < <(ip -o address show to "$2")
+  for gateway in $(ip -o "-$1" route show | grep -o 'via [^ ]*' | sort -u | cut -d ' ' -f 2); do
+    contains "$2" "$gateway" || continue
+    unfit "the gateway $gateway is in $2, which all would be this machine's own" \
+      "choose VIPs without it"
+    return 1
+  done
 }
 
 # The loopback, dummies and tunnels: nobody asks on them for addresses.

@@ -1,11 +1,23 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# What tun requires: devices that take packets out of their tunnels, and the VIPs that they are for.
+# What tun requires: devices, or a program, that take packets out of their tunnels, and the VIPs that
+# they are for.
 
 # It is this machine's anyway.
 readonly ANY_ADDRESS=127.0.0.42
 
 require_tun() {
+  local interface
+  if [[ ${GIVEN[decapsulate]} == kernel ]]; then
+    require_tunnel_devices
+  else
+    for interface in ${GIVEN[interface]}; do require_program "$interface"; done
+  fi
+  require_vips
+  [[ -z ${GIVEN[mss]} ]] || require_mss
+}
+
+require_tunnel_devices() {
   local outer
   for outer in ${GIVEN[outer]}; do
     [[ ${GIVEN[type]} != gue ]] || require_port "${outer#ipv}"
@@ -16,7 +28,6 @@ require_tun() {
       */ipv6) require_device pinion-ip6tnl "4 6" ip6_tunnel ip6tnl mode any external ;;
     esac
   done
-  require_vips
 }
 
 # sit knows no "external". Of it only one device can be for all tunnels: sit0, where there is one.
@@ -86,6 +97,32 @@ require_ipv4_from() { # DEVICE
 require_ipv6_from() { # DEVICE
   require_sysctl "net.ipv6.conf.$1.disable_ipv6" 0 0 "$1 would take no IPv6"
 }
+
+# Where the kernel has no such devices, deploy/decapsulate's program.
+PROGRAM=$(realpath -m "$PARTS/../../lib/pinion/decap.bpf.o")
+readonly PROGRAM
+
+require_program() { # INTERFACE
+  local undo="ip link set dev $1 ${GIVEN[decapsulate]} off"
+  is_device "$1" || die "--interface: there is no interface '$1'"
+  if has_program "$1"; then
+    if is_ours "$1"; then
+      already "the program on $1" "$undo"
+    else
+      unfit "another XDP program is on $1" "choose another interface, or take it off by '$undo'"
+    fi
+    return
+  fi
+  [[ -r ${GIVEN[object]} ]] || unfit "there is no ${GIVEN[object]}" \
+    "copy it from a director's /usr/local/lib/pinion, and say by --object where it is"
+  mend "no program takes packets out of their tunnel on $1" "$undo" \
+    ip link set dev "$1" "${GIVEN[decapsulate]}" obj "${GIVEN[object]}" sec xdp
+}
+
+has_program() { [[ $(ip -o link show dev "$1" 2>/dev/null) == *" prog/xdp "* ]]; }
+
+# Its name, which only root may see.
+is_ours() { ((EUID != 0)) || [[ $(ip -o -d link show dev "$1") == *" name decap "* ]]; }
 
 # A kernel may have as a part what cannot be loaded as a module, so this alone is no failure.
 load() { # MODULE

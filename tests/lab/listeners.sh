@@ -10,8 +10,7 @@ lab_up 80 443 8000 8050 8051 8100 9999
 # On the clients' segment, and routed to the director. The real servers take packets for both.
 readonly NET=10.0.0.96/28 NET6=fd00:77::/64
 for i in 1 2 3; do
-  on "server$i" ip route add local "$NET" dev lo
-  on "server$i" ip -6 route add local "$NET6" dev lo
+  works "setup of server$i" real_server "server$i" setup dr --vip "$NET" --vip "$NET6"
 done
 on client ip -6 route add "$NET6" via fd00::2
 

@@ -10,7 +10,8 @@ lab_up
 # The lab's kernel may have no tunnel devices; deploy/decapsulate needs none.
 DECAPSULATE=$BUILD/deploy/decapsulate/decap.bpf.o
 for i in 1 2 3; do
-  ip -n "$(namespace "server$i")" link set dev eth0 xdpgeneric obj "$DECAPSULATE" sec xdp
+  works "setup of server$i" real_server "server$i" setup tun --vip "$VIP" --vip "$VIP6" \
+    --decapsulate xdpgeneric --interface eth0 --object "$DECAPSULATE"
   head -c 20M /dev/urandom >"$LAB/server$i/files/file"
 done
 head -c 8M /dev/urandom >"$LAB/upload"

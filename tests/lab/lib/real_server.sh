@@ -10,6 +10,10 @@ standing() {
   on server ip fou show 2>/dev/null
   on server ip -4 route
   on server ip -6 route
+  on server ip -4 route show table local type local
+  on server ip -6 route show table local type local
+  on server ip -o link | grep -o '^[^ ]* [^ ]* .* prog/xdp' | cut -d ' ' -f 2 || true
+  on server nft list ruleset 2>/dev/null || true
   on server bash -c 'cd /proc/sys/net &&
     grep . ipv[46]/conf/*/{arp_*,accept_redirects,disable_ipv6,rp_filter}' 2>/dev/null
   find "$LAB/server.state" 2>/dev/null || true
@@ -46,8 +50,7 @@ noticed() {
   expect_equal "after '${*:2}', exit status" "$status" 1
   expect_equal "lines" "$(wc -l <<<"$found")" 1
   expect_match "check" "$found" "$1. Remedy: .*"
-  # shellcheck disable=SC2086  # A command.
-  on server ${found##*Remedy: } >/dev/null
+  eval "on server ${found##*Remedy: }" >/dev/null
   expect_right "after the remedy"
   on server "${@:2}"
   works "setup" setup
