@@ -128,7 +128,7 @@ stands() {
     sysctl*) path_of "${3%%=*}" && [[ -e $REPLY && $(<"$REPLY") != "${3#*=}" ]] ;;
     "ip address del "*) is_on "$6" "$4" ;;
     "ip address add "*) is_device "$6" && ! is_on "$6" "$4" ;;
-    "ip link set dev "*" off") has_program "$5" ;;
+    "ip link set dev "*" off") has_program "$5" && is_ours "$5" ;;
     "ip link "*) is_device "$5" ;;
     "ip "*" route del local "*) has_local_route "$2" "$6" ;;
     "ip "*" route del "*) [[ -n $(ip "$2" route show "${@:5}" 2>/dev/null) ]] ;;
