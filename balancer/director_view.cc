@@ -31,6 +31,7 @@ ServerSnapshot describe(const config::Service& service, const ModelServer& serve
   seen.address = server.config.address;
   seen.port = server.port.value ? server.port : port_of(service).value_or(Port());
   seen.forward = server.forward;
+  seen.tunnel = tunnel_of(service, server.config);
   seen.weight = server.config.weight;
   seen.leaving = server.leaving;
   std::copy_n(server.entry.next_hop, seen.next_hop.bytes.size(), seen.next_hop.bytes.begin());

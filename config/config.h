@@ -123,6 +123,14 @@ struct ServerTunnel {
   bool operator==(const ServerTunnel&) const = default;
 };
 
+inline Tunnel with(Tunnel tunnel, const ServerTunnel& said) {
+  tunnel.type = said.type.value_or(tunnel.type);
+  tunnel.port = said.port.value_or(tunnel.port);
+  tunnel.checksum = said.checksum.value_or(tunnel.checksum);
+  if (said.source) tunnel.source = said.source;
+  return tunnel;
+}
+
 struct Server {
   Address address;
   uint32_t weight = 1;             // 0 to 65535; 0 takes no new connections.
@@ -183,12 +191,7 @@ inline Forward forward_of(const Service& service, const Server& server) {
   return server.forward.value_or(service.forward);
 }
 inline Tunnel tunnel_of(const Service& service, const Server& server) {
-  Tunnel tunnel = service.tunnel;
-  tunnel.type = server.tunnel.type.value_or(tunnel.type);
-  tunnel.port = server.tunnel.port.value_or(tunnel.port);
-  tunnel.checksum = server.tunnel.checksum.value_or(tunnel.checksum);
-  if (server.tunnel.source) tunnel.source = server.tunnel.source;
-  return tunnel;
+  return with(service.tunnel, server.tunnel);
 }
 
 // A real server as an operator names it: "10.0.0.1", or "10.0.0.1:8080" where its address alone

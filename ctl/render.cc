@@ -55,6 +55,15 @@ std::string fraction(const Json& part, const Json& whole) {
   return buffer;
 }
 
+// "dr", "tun/ipip", "tun/gue:6080"
+std::string method(const Json& server) {
+  const Json tunnel = server.value("tunnel", Json());
+  if (tunnel.is_null()) return text(server.at("forward"));
+  const std::string type = text(tunnel.at("type"));
+  return text(server.at("forward")) + "/" + type +
+         (type == "gue" ? ":" + text(tunnel.at("port")) : "");
+}
+
 std::string server_state(const Json& server) {
   if (server.at("leaving")) return "leaving";
   if (!server.at("reachable")) return "unreachable";
@@ -138,7 +147,7 @@ Rendered service_list(const Json& json) {
 
 std::vector<std::string> server_row(const Json& server) {
   return {endpoint(server.at("address"), server.at("port")),
-          text(server.at("forward")),
+          method(server),
           text(server.at("weight")),
           server_state(server),
           text(server.at("interface")),

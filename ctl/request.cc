@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ctl/request.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "balancer/base/http.h"
@@ -26,6 +27,7 @@ json json_of(const Argument& argument, const std::string& text) {
   // The command line has been checked: the text can be read.
   const auto value = parse_value(argument.kind, text);
   if (is_number(argument.kind)) return std::get<uint64_t>(*value);
+  if (argument.kind == Kind::kBoolean) return std::get<bool>(*value);
   if (argument.kind == Kind::kPorts) return json_of(std::get<Ports>(*value));
   if (argument.kind == Kind::kListener) return json_of(std::get<config::Listener>(*value));
   if (argument.kind != Kind::kNewServer) return text;
@@ -33,6 +35,12 @@ json json_of(const Argument& argument, const std::string& text) {
   json object = {{"address", server.address.to_string()}, {"weight", server.weight}};
   if (server.port) object["port"] = server.port->value;
   return object;
+}
+
+// "tunnel.type" is in the object "tunnel".
+json::json_pointer pointer_to(std::string field) {
+  std::replace(field.begin(), field.end(), '.', '/');
+  return json::json_pointer("/" + field);
 }
 
 json body_of(const CommandLine& line) {
@@ -43,7 +51,7 @@ json body_of(const CommandLine& line) {
       if (argument.form == control::Form::kRepeatedOption)
         body[field_of(argument)].push_back(json_of(argument, text));
       else
-        body[field_of(argument)] = json_of(argument, text);
+        body[pointer_to(field_of(argument))] = json_of(argument, text);
     }
   }
   return body;

@@ -2,6 +2,7 @@
 // What the handlers that change something share.
 #pragma once
 
+#include "balancer/control/argument.h"
 #include "balancer/control/json.h"
 #include "balancer/control/operator.h"
 #include "balancer/control/refusal.h"
@@ -14,6 +15,18 @@ inline Outcome<Warnings> make_live(Operator& op, Outcome<Config> next) {
   auto applied = op.apply(std::move(*next));
   if (!applied) return refused(applied.error());
   return std::move(*applied);
+}
+
+// What a service's or a server's tunnel is to be.
+inline config::ServerTunnel tunnel_in(const Arguments& arguments) {
+  config::ServerTunnel tunnel;
+  if (const auto word = arguments.get<std::string>("tunnel.type"))
+    tunnel.type = find_tunnel_type(*word);
+  if (const auto port = arguments.get<uint64_t>("tunnel.port"))
+    tunnel.port = Port{static_cast<uint16_t>(*port)};
+  tunnel.checksum = arguments.get<bool>("tunnel.checksum");
+  tunnel.source = arguments.get<Prefix>("tunnel.source");
+  return tunnel;
 }
 
 // What every change answers with, and what the client prints.

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "balancer/control/argument.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace pinion::control {
 namespace {
 
+constexpr std::string_view kBooleans[] = {"true", "false"};
 constexpr size_t kLongestEcho = 64;  // Of what a client sent, in an error.
 
 Error expected(std::string_view what, std::string_view got) {
@@ -145,7 +147,9 @@ bool is_number(Kind kind) {
 bool is_list(Kind kind) { return kind == Kind::kNewServer || kind == Kind::kListener; }
 
 std::string field_of(const Argument& argument) {
-  return std::string(argument.name) + (argument.form == Form::kRepeatedOption ? "s" : "");
+  std::string field(argument.name);
+  std::replace(field.begin(), field.end(), '-', '.');
+  return field + (argument.form == Form::kRepeatedOption ? "s" : "");
 }
 
 std::string placeholder(const Argument& argument) {
@@ -183,6 +187,10 @@ std::string placeholder(const Argument& argument) {
       return "PROTOCOL";
     case Kind::kForward:
       return "METHOD";
+    case Kind::kTunnelType:
+      return "TYPE";
+    case Kind::kBoolean:
+      return "true|false";
     case Kind::kNewServer:
       return "ADDRESS[:PORT][=WEIGHT]";
     case Kind::kFile:
@@ -201,6 +209,10 @@ Words words_of(Kind kind) {
       return protocol_words();
     case Kind::kForward:
       return forward_words();
+    case Kind::kTunnelType:
+      return tunnel_words();
+    case Kind::kBoolean:
+      return kBooleans;
     default:
       return {};
   }
@@ -233,6 +245,7 @@ Result<Value> parse_value(Kind kind, std::string_view text) {
     case Kind::kInterval:
       return parse_interval(text);
     case Kind::kFlag:
+    case Kind::kBoolean:
       return parse_flag(text);
     case Kind::kNewServer:
       return parse_server(text);
@@ -240,6 +253,7 @@ Result<Value> parse_value(Kind kind, std::string_view text) {
     case Kind::kScheduler:
     case Kind::kProtocol:
     case Kind::kForward:
+    case Kind::kTunnelType:
       return parse_keyword(text, words_of(kind));
   }
   return refusal("unknown kind");

@@ -44,13 +44,17 @@ enum class Kind {
   kScheduler,
   kProtocol,
   kForward,
+  kTunnelType,
+  kBoolean,    // "true" or "false"; as an option it takes one of them.
   kListener,   // "10.0.0.1:80" or "10.0.0.0/28:any/udp"; in JSON {"vip": ..., "port": ...}.
   kNewServer,  // "10.0.0.1" or "10.0.0.1:8080=5"; in JSON {"address": "10.0.0.1", "weight": 5}.
   kFile,
 };
 
 struct Argument {
-  std::string_view name;  // "weight"; a repeated one is the array "servers" in JSON.
+  // "weight"; a repeated one is the array "servers" in JSON, and what is before a dash an object:
+  // "tunnel-type" is {"tunnel": {"type": ...}}.
+  std::string_view name;
   Place place;
   Form form;
   Kind kind;
@@ -61,7 +65,7 @@ bool is_option(const Argument& argument);  // "--weight" rather than a word in i
 bool is_required(const Argument& argument);
 bool is_number(Kind kind);                          // A number in JSON.
 bool is_list(Kind kind);                            // An array of objects in JSON.
-std::string field_of(const Argument& argument);     // Its name in JSON and in a query.
+std::string field_of(const Argument& argument);     // In JSON and in a query: "tunnel.type".
 std::string placeholder(const Argument& argument);  // "ADDRESS"; "" for a flag.
 Words words_of(Kind kind);  // What it may be, where that is a list of keywords.
 

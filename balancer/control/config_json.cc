@@ -74,15 +74,9 @@ Json to_json(const config::HostRoute& route) {
           {"metric", route.metric}};
 }
 
-std::string_view keyword(config::TunnelType type) {
-  constexpr std::string_view kWords[] = {
-#define X(name, word, text) #word,
-      PINION_TUNNELS(X)
-#undef X
-  };
-  return kWords[static_cast<size_t>(type)];
-}
+}  // namespace
 
+// Outside of the anonymous namespace, in which what the headers declare is hidden.
 Json to_json(const config::Tunnel& tunnel) {
   return {{"type", keyword(tunnel.type)},
           {"port", tunnel.port.value},
@@ -91,7 +85,7 @@ Json to_json(const config::Tunnel& tunnel) {
 }
 
 // What it says; empty where it follows its service in all.
-Json to_json(const config::ServerTunnel& tunnel) {
+static Json to_json(const config::ServerTunnel& tunnel) {
   Json json = Json::object();
   if (tunnel.type) json["type"] = keyword(*tunnel.type);
   if (tunnel.port) json["port"] = tunnel.port->value;
@@ -100,9 +94,6 @@ Json to_json(const config::ServerTunnel& tunnel) {
   return json;
 }
 
-}  // namespace
-
-// Outside of the anonymous namespace, in which what the headers declare is hidden.
 static Json to_json(const config::Server& server) {
   Json json = {{"address", server.address.to_string()},
                {"weight", server.weight},

@@ -75,6 +75,13 @@ Outcome<Servers::iterator> find(config::Service& service, const config::ServerNa
   return std::find_if(service.servers.begin(), service.servers.end(), is_meant);
 }
 
+void add(config::ServerTunnel& tunnel, const config::ServerTunnel& more) {
+  if (more.type) tunnel.type = more.type;
+  if (more.port) tunnel.port = more.port;
+  if (more.checksum) tunnel.checksum = more.checksum;
+  if (more.source) tunnel.source = more.source;
+}
+
 }  // namespace
 
 Refusal no_such_service(const Config& config, const std::string& name) {
@@ -100,6 +107,7 @@ Outcome<Config> set_service(Config config, const std::string& name, const Servic
   if (auto set = set_listeners(*service, change); !set) return set.error();
   if (change.scheduler) service->scheduler = *change.scheduler;
   if (change.forward) service->forward = *change.forward;
+  service->tunnel = with(service->tunnel, change.tunnel);
   return config;
 }
 
@@ -132,6 +140,7 @@ Outcome<Config> set_server(Config config, const std::string& name, const config:
   if (!server) return server.error();
   if (change.weight) (*server)->weight = *change.weight;
   if (change.forward) (*server)->forward = *change.forward;
+  add((*server)->tunnel, change.tunnel);
   return config;
 }
 

@@ -20,6 +20,7 @@ struct ServiceChange {
   std::optional<std::vector<config::Listener>> listeners;  // In the place of those there are.
   std::optional<std::string> scheduler;
   std::optional<config::Forward> forward;
+  config::ServerTunnel tunnel;
   bool operator==(const ServiceChange&) const = default;
 };
 
@@ -30,6 +31,7 @@ Outcome<Config> remove_service(Config config, const std::string& name);
 struct ServerChange {
   std::optional<uint32_t> weight;
   std::optional<config::Forward> forward;
+  config::ServerTunnel tunnel;
   bool operator==(const ServerChange&) const = default;
 };
 

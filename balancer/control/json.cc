@@ -135,6 +135,7 @@ Json to_json(const ServerSnapshot& server) {
                {"interface", text_or_null(server.interface)},
                {"active", server.active},
                {"inactive", server.inactive}};
+  if (server.forward == config::Forward::kTunnel) json["tunnel"] = to_json(server.tunnel);
   json.update(traffic_json(server.traffic));
   return json;
 }

@@ -24,6 +24,12 @@ constexpr std::string_view kForwards[] = {
 #undef X
 };
 
+constexpr std::string_view kTunnels[] = {
+#define X(name, keyword, text) #keyword,
+    PINION_TUNNELS(X)
+#undef X
+};
+
 const std::string_view kProtocols[] = {to_string(Protocol::kTcp), to_string(Protocol::kUdp)};
 
 constexpr size_t kShortList = 8;
@@ -74,6 +80,16 @@ std::optional<config::Forward> find_forward(std::string_view word) {
 }
 
 Words forward_words() { return kForwards; }
+
+std::string_view keyword(config::TunnelType type) { return kTunnels[static_cast<size_t>(type)]; }
+
+std::optional<config::TunnelType> find_tunnel_type(std::string_view word) {
+  const auto found = find(kTunnels, word);
+  if (!found) return {};
+  return static_cast<config::TunnelType>(*found);
+}
+
+Words tunnel_words() { return kTunnels; }
 
 Words protocol_words() { return kProtocols; }
 

@@ -22,6 +22,10 @@ std::string_view keyword(config::Forward forward);  // "dr"
 std::optional<config::Forward> find_forward(std::string_view word);
 Words forward_words();
 
+std::string_view keyword(config::TunnelType type);  // "gue"
+std::optional<config::TunnelType> find_tunnel_type(std::string_view word);
+Words tunnel_words();
+
 Words protocol_words();
 Words scheduler_words();
 

@@ -38,10 +38,12 @@ Outcome<> read_text(const Argument& argument, const std::string& text, Arguments
   return {};
 }
 
+bool is_boolean(Kind kind) { return kind == Kind::kFlag || kind == Kind::kBoolean; }
+
 std::string_view type_of(Kind kind) {
   if (is_number(kind)) return "an integer";
   if (kind == Kind::kPorts) return "an integer or a string";
-  if (kind == Kind::kFlag) return "true or false";
+  if (is_boolean(kind)) return "true or false";
   return "a string";
 }
 
@@ -49,9 +51,9 @@ std::string_view type_of(Kind kind) {
 std::optional<std::string> scalar(Kind kind, const json& value) {
   if (kind == Kind::kPorts && value.is_number_integer()) return value.dump();
   if (is_number(kind) ? value.is_number_unsigned() || value.is_number_integer()
-                      : kind == Kind::kFlag && value.is_boolean())
+                      : is_boolean(kind) && value.is_boolean())
     return value.dump();
-  if (!is_number(kind) && kind != Kind::kFlag && value.is_string()) return value.get<std::string>();
+  if (!is_number(kind) && !is_boolean(kind) && value.is_string()) return value.get<std::string>();
   return {};
 }
 
@@ -91,6 +93,22 @@ constexpr Member<config::Server> kServerMembers[] = {
      [](config::Server& server, const Value& value) {
        server.forward = find_forward(std::get<std::string>(value));
      }},
+    {"tunnel.type", Kind::kTunnelType,
+     [](config::Server& server, const Value& value) {
+       server.tunnel.type = find_tunnel_type(std::get<std::string>(value));
+     }},
+    {"tunnel.port", Kind::kPort,
+     [](config::Server& server, const Value& value) {
+       server.tunnel.port = Port{static_cast<uint16_t>(std::get<uint64_t>(value))};
+     }},
+    {"tunnel.checksum", Kind::kBoolean,
+     [](config::Server& server, const Value& value) {
+       server.tunnel.checksum = std::get<bool>(value);
+     }},
+    {"tunnel.source", Kind::kPrefix,
+     [](config::Server& server, const Value& value) {
+       server.tunnel.source = std::get<Prefix>(value);
+     }},
 };
 
 constexpr Member<config::Listener> kListenerMembers[] = {
@@ -119,6 +137,32 @@ Refusal unknown_member(const Member<T> (&members)[N], const std::string& field,
   return malformed("unknown field '" + field + "." + key + "'", hint_for(key, names));
 }
 
+// The members of `value`, and of the objects in it: "tunnel.type".
+template <typename T, size_t N>
+Outcome<> read_members(const Member<T> (&members)[N], const std::string& field,
+                       const std::string& prefix, const json& value, T& object) {
+  for (const auto& [key, member] : value.items()) {
+    const std::string name = prefix + key;
+    const bool has_inner = std::any_of(members, members + N, [&](const Member<T>& one) {
+      return one.name.starts_with(name + ".");
+    });
+    if (has_inner && member.is_object()) {
+      if (auto read = read_members(members, field, name + ".", member, object); !read) return read;
+      continue;
+    }
+    const auto known =
+        std::find_if(members, members + N, [&](const Member<T>& one) { return one.name == name; });
+    if (known == members + N && !has_inner) return unknown_member(members, field, name);
+    if (member.is_null()) continue;
+    if (has_inner)
+      return malformed(field + "." + name + ": expected an object, got " + member.type_name());
+    const auto parsed = read_scalar(known->kind, field + "." + name, member);
+    if (!parsed) return parsed.error();
+    known->set(object, *parsed);
+  }
+  return {};
+}
+
 template <typename T, size_t N>
 Outcome<T> read_object(const Member<T> (&members)[N], std::string_view example,
                        const std::string& field, const json& value) {
@@ -128,15 +172,7 @@ Outcome<T> read_object(const Member<T> (&members)[N], std::string_view example,
       });
   if (!complete) return malformed(field + ": expected an object such as " + std::string(example));
   T object;
-  for (const auto& [key, member] : value.items()) {
-    const auto known =
-        std::find_if(members, members + N, [&](const Member<T>& one) { return one.name == key; });
-    if (known == members + N) return unknown_member(members, field, key);
-    if (member.is_null()) continue;
-    const auto parsed = read_scalar(known->kind, field + "." + key, member);
-    if (!parsed) return parsed.error();
-    known->set(object, *parsed);
-  }
+  if (auto read = read_members(members, field, "", value, object); !read) return read.error();
   return object;
 }
 
@@ -176,17 +212,37 @@ Outcome<json> parse_body(const std::string& body) {
   }
 }
 
-Outcome<> read_body(std::span<const Argument> expected, const std::string& body, Arguments& into) {
-  const auto object = parse_body(body);
-  if (!object) return object.error();
-  for (const auto& [field, member] : object->items()) {
+bool has_inner(std::span<const Argument> expected, const std::string& field) {
+  return std::any_of(expected.begin(), expected.end(), [&](const Argument& argument) {
+    return argument.place == Place::kBody && field_of(argument).starts_with(field + ".");
+  });
+}
+
+// The members of an object in the body, "tunnel.type"; of those null says nothing.
+Outcome<> read_fields(std::span<const Argument> expected, const std::string& prefix,
+                      const json& object, Arguments& into) {
+  for (const auto& [key, member] : object.items()) {
+    const std::string field = prefix + key;
+    if (has_inner(expected, field)) {
+      if (!member.is_object())
+        return malformed(field + ": expected an object, got " + member.type_name());
+      if (auto read = read_fields(expected, field + ".", member, into); !read) return read;
+      continue;
+    }
     const Argument* argument = find(expected, Place::kBody, field);
     if (!argument) return unknown(expected, Place::kBody, field);
+    if (!prefix.empty() && member.is_null()) continue;
     auto value = read_member(argument->kind, field, member);
     if (!value) return value.error();
     into.set(field, std::move(*value));
   }
   return {};
+}
+
+Outcome<> read_body(std::span<const Argument> expected, const std::string& body, Arguments& into) {
+  const auto object = parse_body(body);
+  if (!object) return object.error();
+  return read_fields(expected, "", *object, into);
 }
 
 }  // namespace

@@ -55,6 +55,25 @@ Outcome<Warnings> make_server_live(Operator& op, const std::string& service,
   return live;
 }
 
+// "has a tunnel of type gue, port 6081"
+std::string describe(const config::ServerTunnel& tunnel) {
+  std::vector<std::string> parts;
+  if (tunnel.type) parts.push_back("type " + std::string(keyword(*tunnel.type)));
+  if (tunnel.port) parts.push_back("port " + std::to_string(tunnel.port->value));
+  if (tunnel.checksum) parts.push_back(*tunnel.checksum ? "a checksum" : "no checksum");
+  if (tunnel.source) parts.push_back("source " + host_or_prefix(*tunnel.source));
+  std::string text = "has a tunnel with ";
+  for (const std::string& part : parts) text += (&part == &parts.front() ? "" : ", ") + part;
+  return text;
+}
+
+// "has weight 3 and is forwarded to by tun"
+std::string in_a_sentence(const std::vector<std::string>& clauses) {
+  std::string text;
+  for (const std::string& clause : clauses) text += (text.empty() ? "" : " and ") + clause;
+  return text;
+}
+
 }  // namespace
 
 Answer server_list(Operator& op, Arguments arguments) {
@@ -83,6 +102,7 @@ Answer server_add(Operator& op, Arguments arguments) {
   if (const auto port = arguments.get<uint64_t>("port"))
     server.port = Port{static_cast<uint16_t>(*port)};
   if (const auto word = arguments.get<std::string>("forward")) server.forward = find_forward(*word);
+  server.tunnel = tunnel_in(arguments);
   const auto live = make_live(op, add_server(op.live(), service, server));
   if (!live) co_return live.error();
   co_return with_warnings(changed(service, {server.address, server.port},
@@ -94,19 +114,21 @@ Answer server_set(Operator& op, Arguments arguments) {
   const std::string service = *arguments.get<std::string>("service");
   const auto server = *arguments.get<config::ServerName>("server");
   ServerChange change;
-  std::string what;
+  std::vector<std::string> what;
   if (const auto weight = arguments.get<uint64_t>("weight")) {
     change.weight = static_cast<uint32_t>(*weight);
-    what = "has weight " + std::to_string(*weight);
+    what.push_back("has weight " + std::to_string(*weight));
   }
   if (const auto word = arguments.get<std::string>("forward")) {
     change.forward = find_forward(*word);
-    what += (what.empty() ? "is" : " and is") + (" forwarded to by " + *word);
+    what.push_back("is forwarded to by " + *word);
   }
+  change.tunnel = tunnel_in(arguments);
+  if (change.tunnel != config::ServerTunnel{}) what.push_back(describe(change.tunnel));
   const auto live =
       make_server_live(op, service, server, set_server(op.live(), service, server, change));
   if (!live) co_return live.error();
-  co_return with_warnings(changed(service, server, what), *live);
+  co_return with_warnings(changed(service, server, in_a_sentence(what)), *live);
 }
 
 Answer server_drain(Operator& op, Arguments arguments) {

@@ -33,6 +33,7 @@ Outcome<config::Service> new_service(const Arguments& arguments) {
   if (const auto word = arguments.get<std::string>("scheduler")) service.scheduler = *word;
   if (const auto word = arguments.get<std::string>("forward"))
     service.forward = *find_forward(*word);
+  service.tunnel = with(service.tunnel, tunnel_in(arguments));
   if (auto servers = arguments.get<std::vector<config::Server>>("servers"))
     service.servers = std::move(*servers);
   return service;
@@ -47,6 +48,7 @@ ServiceChange service_change(const Arguments& arguments) {
     change.protocol = parse_protocol(*word);
   change.scheduler = arguments.get<std::string>("scheduler");
   if (const auto word = arguments.get<std::string>("forward")) change.forward = find_forward(*word);
+  change.tunnel = tunnel_in(arguments);
   return change;
 }
 

@@ -9,6 +9,10 @@ constexpr Argument kService = {"service", Place::kPath, Form::kWord, Kind::kServ
 constexpr Argument kServer = {"server", Place::kPath, Form::kWord, Kind::kServer,
                               "the real server, with its port where it needs one"};
 
+constexpr Argument kTunnelSource = {
+    "tunnel-source", Place::kBody, Form::kOption, Kind::kPrefix,
+    "where its outer headers say that they come from; of a prefix, the rest varies by flow"};
+
 constexpr Argument kOfService[] = {kService};
 constexpr Argument kOfServer[] = {kService, kServer};
 
@@ -23,6 +27,12 @@ constexpr Argument kServiceAdd[] = {
      "how new connections are shared out (default mh)"},
     {"forward", Place::kBody, Form::kOption, Kind::kForward,
      "how packets reach the real servers (default dr)"},
+    {"tunnel-type", Place::kBody, Form::kOption, Kind::kTunnelType,
+     "what tun puts around packets (default ipip)"},
+    {"tunnel-port", Place::kBody, Form::kOption, Kind::kPort, "where gue goes to (default 6080)"},
+    {"tunnel-checksum", Place::kBody, Form::kOption, Kind::kBoolean,
+     "whether gue has one over IPv4 (default false)"},
+    kTunnelSource,
     {"listener", Place::kBody, Form::kRepeatedOption, Kind::kListener,
      "what it takes packets for, in the place of VIP, port and protocol"},
     {"server", Place::kBody, Form::kRepeatedOption, Kind::kNewServer,
@@ -37,6 +47,11 @@ constexpr Argument kServiceSet[] = {
     {"scheduler", Place::kBody, Form::kOption, Kind::kScheduler,
      "how new connections are shared out"},
     {"forward", Place::kBody, Form::kOption, Kind::kForward, "how packets reach the real servers"},
+    {"tunnel-type", Place::kBody, Form::kOption, Kind::kTunnelType, "what tun puts around packets"},
+    {"tunnel-port", Place::kBody, Form::kOption, Kind::kPort, "where gue goes to"},
+    {"tunnel-checksum", Place::kBody, Form::kOption, Kind::kBoolean,
+     "whether gue has one over IPv4"},
+    kTunnelSource,
     {"listener", Place::kBody, Form::kRepeatedOption, Kind::kListener,
      "all that it is to take packets for"},
 };
@@ -53,6 +68,13 @@ constexpr Argument kServerAdd[] = {
     {"port", Place::kBody, Form::kOption, Kind::kPort, "its port (default the service's)"},
     {"forward", Place::kBody, Form::kOption, Kind::kForward,
      "how packets reach it (default the service's)"},
+    {"tunnel-type", Place::kBody, Form::kOption, Kind::kTunnelType,
+     "what tun puts around packets (default the service's)"},
+    {"tunnel-port", Place::kBody, Form::kOption, Kind::kPort,
+     "where gue goes to (default the service's)"},
+    {"tunnel-checksum", Place::kBody, Form::kOption, Kind::kBoolean,
+     "whether gue has one over IPv4 (default the service's)"},
+    kTunnelSource,
 };
 
 constexpr Argument kServerSet[] = {
@@ -62,6 +84,11 @@ constexpr Argument kServerSet[] = {
      "its share, 0 to 65535; 0 takes no new connections"},
     {"forward", Place::kBody, Form::kOption, Kind::kForward,
      "how packets reach it; its connections go on as they began"},
+    {"tunnel-type", Place::kBody, Form::kOption, Kind::kTunnelType, "what tun puts around packets"},
+    {"tunnel-port", Place::kBody, Form::kOption, Kind::kPort, "where gue goes to"},
+    {"tunnel-checksum", Place::kBody, Form::kOption, Kind::kBoolean,
+     "whether gue has one over IPv4"},
+    kTunnelSource,
 };
 
 constexpr Argument kByService = {"service", Place::kQuery, Form::kOption, Kind::kService,

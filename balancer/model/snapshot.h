@@ -37,6 +37,7 @@ struct ServerSnapshot {
   Address address;
   Port port;  // 0: whichever a packet came for.
   config::Forward forward = config::Forward::kDirectRouting;
+  config::Tunnel tunnel;  // Where it is forwarded to by tun.
   uint32_t weight = 0;
   bool reachable = false;  // Its next hop has a MAC address, and answers.
   bool leaving = false;    // Removed from the configuration, and still has connections.

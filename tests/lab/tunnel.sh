@@ -4,7 +4,7 @@
 # because the director tells the clients at once what fits.
 set -euo pipefail
 source "$(dirname "$0")/lib/lab.sh"
-needs jq cmp sha256sum
+needs jq cmp sha256sum tcpdump
 lab_up
 
 # The lab's kernel may have no tunnel devices; deploy/decapsulate needs none.
@@ -116,7 +116,7 @@ nginx_at_81
 step "IP in IP"
 configure "{type: ipip}"
 director_start
-expect_match "server list" "$(ctl server list web)" "10.0.0.11:80 +tun +1 +up"
+expect_match "server list" "$(ctl server list web)" "10.0.0.11:80 +tun/ipip +1 +up"
 hold_connections "$VIP" 80 20
 tunnel 1480 1460
 expect_at_least "packets that were answered" \
@@ -136,6 +136,24 @@ step "GUE, its source varies by flow"
 configure "{type: gue}"
 works "reload" ctl reload
 tunnel 1468 1448
+
+step "Of a service by IP in IP, a server that is added at run time gets GUE"
+configure "{type: ipip}"
+works "reload" ctl reload
+works "service set" ctl service set web --tunnel-type gre
+works "server add" ctl server add web 10.0.0.13 --tunnel-type gue --tunnel-checksum true
+within 5 "it is reached" director_reaches_all
+expect_match "server list" "$(ctl server list web)" "10.0.0.13:80 +tun/gue:6080 +1 +up"
+expect_match "server list" "$(ctl server list web)" "10.0.0.11:80 +tun/gre +1 +up"
+expect_equal "as JSON" "$(server_json web 10.0.0.13 | jq -c .tunnel)" \
+  '{"type":"gue","port":6080,"checksum":true,"source":null}'
+background switch gue.log timeout 30 tcpdump -lnni server3 -c 3 udp port 6080
+capture=$!
+within 5 "somebody listens at its port" grep -q listening "$LAB/gue.log"
+expect_spread "$VIP" 30 "10 server1, 10 server2, 10 server3"
+within 30 "that has heard enough" process_gone "$capture"
+expect_match "on its wire" "$(cat "$LAB/gue.log")" "10.0.0.2.[0-9]+ > 10.0.0.13.6080: UDP.*"
+expect_match "config diff" "$(ctl config diff)" "tunnel"
 
 step "GUE with a checksum"
 configure "{type: gue, checksum: true}"

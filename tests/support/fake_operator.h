@@ -124,6 +124,7 @@ class FakeOperator : public Operator {
       row.address = server.address;
       row.port = port_of(service, server).value_or(Port());
       row.forward = forward_of(service, server);
+      row.tunnel = tunnel_of(service, server);
       row.weight = server.weight;
       row.reachable = server.address == address("192.168.146.131");
       if (row.reachable) row.next_hop = *Mac::parse("02:00:00:00:00:83");

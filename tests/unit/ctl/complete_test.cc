@@ -58,6 +58,10 @@ TEST(Complete, Keywords) {
   EXPECT_THAT(completions({"service", "set", "web", "--scheduler", ""}),
               testing::UnorderedElementsAre("rr", "wrr", "mh"));
   EXPECT_THAT(completions({"connection", "list", "--state", "e"}), ElementsAre("established"));
+  EXPECT_THAT(completions({"server", "set", "web", "10.0.0.1", "--tunnel-type", ""}),
+              ElementsAre("ipip", "gre", "gue"));
+  EXPECT_THAT(completions({"server", "set", "web", "10.0.0.1", "--tunnel-checksum", "t"}),
+              ElementsAre("true"));
   EXPECT_THAT(completions({"--output", ""}), ElementsAre("table", "json"));
   EXPECT_THAT(completions({"--output=j"}), ElementsAre("--output=json"));
 }

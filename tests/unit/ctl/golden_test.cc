@@ -111,6 +111,30 @@ TEST_F(Golden, ServerList) {
       "         0         1000  3.0MiB\n");
 }
 
+TEST_F(Golden, TunnelsOfServers) {
+  EXPECT_EQ(out("service set web --forward tun --tunnel-type gue --tunnel-port 5555"),
+            "service 'web' changed\n");
+  EXPECT_EQ(
+      out("server set web 192.168.146.132 --weight 3 --tunnel-type gre"),
+      "server 192.168.146.132 of service 'web' has weight 3 and has a tunnel with type gre\n");
+  EXPECT_EQ(out("server add web 192.168.146.133 --tunnel-type ipip --tunnel-checksum false "
+                "--tunnel-source 192.168.146.0/24"),
+            "server 192.168.146.133 of service 'web' added with weight 1\n");
+  EXPECT_FALSE(*op_.live_.services[0].servers[2].tunnel.checksum);
+  EXPECT_EQ(out("server list web"),
+            "SERVICE  SERVER              FORWARD       WEIGHT  STATE        INTERFACE"
+            "  NEXT HOP           ACTIVE  INACTIVE  CONNECTIONS   BYTES\n"
+            "web      192.168.146.131:80  tun/gue:5555       1  up           eth0     "
+            "  02:00:00:00:00:83       1         0         1000  3.0MiB\n"
+            "web      192.168.146.132:80  tun/gre            3  unreachable  -        "
+            "  -                       1         0         1000  3.0MiB\n"
+            "web      192.168.146.133:80  tun/ipip           1  unreachable  -        "
+            "  -                       1         0         1000  3.0MiB\n");
+  EXPECT_EQ(pinionctl("server set web 192.168.146.133 --tunnel-type gra").err,
+            "pinionctl: --tunnel-type: expected ipip, gre or gue, got 'gra'; did you mean 'gre'?\n"
+            "see: pinionctl server set --help\n");
+}
+
 TEST_F(Golden, ConnectionList) {
   EXPECT_EQ(out("connection list"),
             "PROTOCOL  STATE        CLIENT          VIP               SERVER              SERVICE"

@@ -49,8 +49,10 @@ TEST(Texts, HelpOfAGroupHasItsVerbsOnly) {
 }
 
 TEST(Texts, SynopsisTellsWhatMustBeGiven) {
-  EXPECT_EQ(synopsis(*control::find_verb("server set")),
-            "server set SERVICE ADDRESS[:PORT] [--weight N] [--forward METHOD]");
+  EXPECT_EQ(
+      synopsis(*control::find_verb("server set")),
+      "server set SERVICE ADDRESS[:PORT] [--weight N] [--forward METHOD] [--tunnel-type TYPE] "
+      "[--tunnel-port PORT] [--tunnel-checksum true|false] [--tunnel-source PREFIX]");
   EXPECT_EQ(synopsis(*control::find_verb("server list")), "server list [SERVICE]");
   EXPECT_EQ(synopsis(*control::find_verb("verdicts")), "verdicts [--all]");
   EXPECT_THAT(synopsis(*control::find_verb("service add")),
