@@ -20,7 +20,7 @@ start_systemd() {
     /lib/systemd/systemd --system --unit=basic.target &>/systemd.log &
   within 10 "there is a first process" pgrep --parent "$!"
   SYSTEMD=$(pgrep --parent "$!")
-  within 120 "systemd serves" systemd_does is-active basic.target
+  within 300 "systemd serves" systemd_does is-active basic.target
 }
 
 # Its own namespace, since it answers to nobody whose process number it does not see.
@@ -75,3 +75,17 @@ works "systemctl stop piniond" systemd_does stop piniond
 expect_equal "state" "$(property ActiveState)" inactive
 expect_equal "VIPs" "$(vips)" 0
 expect_equal "pinned maps" "$(find /sys/fs/bpf/pinion -type f | wc -l)" 0
+
+step "A real server is set up again at every boot"
+real_server() { nsenter --target "$SYSTEMD" --pid --mount -- pinion-real-server "$@"; }
+readonly NET=198.51.100.0/28 NET6=2001:db8:5::/64
+works "setup --persist" real_server setup dr --vip "$NET" --vip "$NET6" --persist
+expect_equal "check" "$(real_server check dr)" "dr: all is right"
+ip route del local "$NET" dev lo table local
+ip -6 route del local "$NET6" dev lo table local
+refused "check, when it is gone as at a boot" real_server check dr
+works "systemctl restart pinion-real-server" systemd_does restart pinion-real-server
+expect_equal "check" "$(real_server check dr)" "dr: all is right"
+works "undo" real_server undo dr
+expect_equal "routes" "$(ip route show table local to exact "$NET" && ip -6 route show "$NET6")" ""
+refused "its unit is gone" test -e /etc/systemd/system/pinion-real-server.service
