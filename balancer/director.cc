@@ -239,6 +239,8 @@ Result<Warnings> Director::apply(Config next) {
   Warnings fresh;
   for (const std::string& warning : warnings_)
     if (!contains(before, warning)) fresh.push_back(warning);
+  const Warnings seen = review();
+  fresh.insert(fresh.end(), seen.begin(), seen.end());
   return fresh;
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "balancer/addressing.h"
+#include "balancer/advisor.h"
 #include "balancer/base/asio.h"
 #include "balancer/control/operator.h"
 #include "balancer/control/server.h"
@@ -86,6 +87,7 @@ class Director final : public Operator {
   void note(const Address& address, const Reachability& fact);
   void learn_soon();
   void learn();
+  Warnings review();
   asio::awaitable<void> release();
   void release_unused(std::set<uint32_t>& unused_before);
   void retire(const std::vector<uint32_t>& indices);
@@ -110,6 +112,7 @@ class Director final : public Operator {
   Config live_;
   Config file_;        // As last loaded, or saved.
   Warnings warnings_;  // Of what is live.
+  Advisor advisor_;
   std::vector<Link> links_;
   std::map<Address, Reachability> facts_;  // Not yet learned.
   asio::steady_timer learning_;            // Runs while facts are being collected.

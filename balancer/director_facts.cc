@@ -17,11 +17,6 @@ constexpr auto kReleasePeriod = std::chrono::seconds(1);
 constexpr std::chrono::nanoseconds kCollect = std::chrono::milliseconds(5);
 constexpr std::chrono::nanoseconds kCollectLongest = std::chrono::milliseconds(500);
 
-// What a tunnel takes at most, GUE's headers, and what it must leave (RFC 8200, 5).
-constexpr int kMostHeaders4 = 32;
-constexpr int kMostHeaders6 = 52;
-constexpr int kLeastRoom = 1280;
-
 }  // namespace
 
 // An interface may go and come back under its name: then the program is put on the new one. One
@@ -84,18 +79,14 @@ void Director::note(const Address& address, const Reachability& fact) {
   else
     log::info(fact.reachable ? "real server is reachable" : "real server is unreachable",
               {{"address", address.to_string()}, {"mac", fact.next_hop.destination.to_string()}});
-  const uint32_t methods = model_.methods_at(address);
-  if (!fact.on_link && (methods & 1u << PINION_METHOD_DR) != 0)
-    log::warning(
-        "a gateway is between the director and this real server: direct routing cannot "
-        "reach it",
-        {{"address", address.to_string()}});
-  const int room = fact.next_hop.mtu - (address.is_v4() ? kMostHeaders4 : kMostHeaders6);
-  if ((methods & 1u << PINION_METHOD_TUN) != 0 && room < kLeastRoom)
-    log::warning(
-        "the MTU towards this real server leaves tunnels less than the 1280 bytes that every IPv6 "
-        "packet may have: raise it",
-        {{"address", address.to_string()}, {"mtu", fact.next_hop.mtu}});
+}
+
+// What became likely a mistake is said once, in the log; pinionctl status has it as long as it
+// stands.
+Warnings Director::review() {
+  Warnings fresh = advisor_.look(model_, links_, live_.director.interfaces);
+  for (const std::string& warning : fresh) log::warning("configuration", {{"problem", warning}});
+  return fresh;
 }
 
 void Director::learn_soon() {
@@ -118,6 +109,7 @@ void Director::learn() {
   }
   facts_.clear();
   model_ = std::move(model);
+  review();
   learning_took_ = std::chrono::steady_clock::now() - begun;
 }
 

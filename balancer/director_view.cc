@@ -54,6 +54,8 @@ Snapshot Director::snapshot() const {
   snapshot.reloads = reloads_;
   snapshot.failed_reloads = failed_reloads_;
   snapshot.last_reload_error = last_reload_error_;
+  snapshot.warnings = warnings_;
+  for (std::string& warning : advisor_.all()) snapshot.warnings.push_back(std::move(warning));
   snapshot.tables = sweeper_.tables();
   for (TableSnapshot& table : snapshot.tables) {
     table.local_ports = local_ports(live_, table.family == "ipv4");

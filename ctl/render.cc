@@ -113,6 +113,7 @@ std::string director_facts(const Json& json) {
             text(json.at("reloads")) + ", " + text(json.at("failed_reloads")) + " failed");
   if (!json.at("last_reload_error").is_null())
     facts.add("last reload", text(json.at("last_reload_error")));
+  for (const auto& warning : json.at("warnings")) facts.add("warning", text(warning));
   facts.add("services", text(json.at("service_count")));
   facts.add("servers", of(json.at("reachable_count"), json.at("server_count")) + " reachable");
   facts.add("packets", text(packets.at("forward")) + " forwarded, " + text(packets.at("pass")) +

@@ -173,6 +173,7 @@ Json status_json(const Snapshot& snapshot) {
                {"reloads", snapshot.reloads},
                {"failed_reloads", snapshot.failed_reloads},
                {"last_reload_error", text_or_null(snapshot.last_reload_error)},
+               {"warnings", snapshot.warnings},
                {"interfaces", Json::array()},
                {"tables", Json::array()},
                {"service_count", snapshot.services.size()},

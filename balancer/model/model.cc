@@ -40,16 +40,6 @@ Features Model::features() const {
   return features;
 }
 
-uint32_t Model::methods_at(const Address& address) const {
-  uint32_t methods = 0;
-  const Neighbour* neighbour = neighbours_.find(address);
-  if (!neighbour) return methods;
-  for (const ServiceId id : neighbour->services)
-    for (const ModelServer& server : by_id_.at(id)->servers)
-      if (server.config.address == address) methods |= 1u << static_cast<uint32_t>(server.forward);
-  return methods;
-}
-
 const Neighbour* Model::neighbour_of(const ModelServer& server) const {
   return has_next_hop(server.forward) ? neighbours_.find(server.config.address) : nullptr;
 }
@@ -58,6 +48,11 @@ bool Model::reachable(const ModelServer& server) const {
   if (!has_next_hop(server.forward)) return true;
   const Neighbour* neighbour = neighbour_of(server);
   return neighbour && neighbour->usable();
+}
+
+const Reachability* Model::fact_about(const ModelServer& server) const {
+  const Neighbour* neighbour = neighbour_of(server);
+  return neighbour ? &neighbour->fact : nullptr;
 }
 
 std::vector<Address> Model::addresses() const { return neighbours_.addresses(); }

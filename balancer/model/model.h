@@ -123,8 +123,6 @@ class Model {
 
   // What the data plane must be able to, for the leaving servers, too.
   Features features() const;
-  // A bit for each forwarding method of the servers at one address.
-  uint32_t methods_at(const Address& address) const;
 
   // By name.
   const std::map<std::string, std::shared_ptr<const ModelService>>& services() const {
@@ -132,6 +130,8 @@ class Model {
   }
   // As the last fact about its address has it.
   bool reachable(const ModelServer& server) const;
+  // That fact; nullptr where the server needs no next hop.
+  const Reachability* fact_about(const ModelServer& server) const;
   // Every address that a real server is at, without duplicates: what must be resolved.
   std::vector<Address> addresses() const;
 

@@ -91,7 +91,8 @@ struct Snapshot {
   bool differs_from_file = false;  // Changed at run time since the last reload.
   uint64_t reloads = 0;
   uint64_t failed_reloads = 0;
-  std::string last_reload_error;  // "" where the last one succeeded.
+  std::string last_reload_error;      // "" where the last one succeeded.
+  std::vector<std::string> warnings;  // Of what is live: what is legal and likely a mistake.
   std::vector<InterfaceSnapshot> interfaces;
   std::vector<TableSnapshot> tables;
   std::array<uint64_t, PINION_VERDICT_COUNT> verdicts{};

@@ -111,6 +111,8 @@ tunnel() {
   download "http://[$VIP6]:81" server3
 }
 
+status_says() { grep -q "^warning: .*$1" <<<"$(ctl status)"; }
+
 nginx_at_81
 
 step "IP in IP"
@@ -154,6 +156,20 @@ expect_spread "$VIP" 30 "10 server1, 10 server2, 10 server3"
 within 30 "that has heard enough" process_gone "$capture"
 expect_match "on its wire" "$(cat "$LAB/gue.log")" "10.0.0.2.[0-9]+ > 10.0.0.13.6080: UDP.*"
 expect_match "config diff" "$(ctl config diff)" "tunnel"
+
+step "What does not fit is said once in the log, and by status as long as it is so"
+tight="service 'web', server 10.0.0.11 and 2 more: the MTU of eth0, 1500, leaves 1476 bytes within .*"
+expect_match "status" "$(ctl status)" "warning: +$tight"
+expect_equal "warnings of the service" "$(ctl_json status | jq -r '.warnings[]' | grep -c "'web'")" 1
+for mtu in 1400 1500; do
+  ip -n "$(namespace director)" link set eth0 mtu "$mtu"
+  within 5 "it is noticed" status_says "the MTU of eth0, $mtu,"
+done
+expect_equal "lines in the log" "$(grep -c "problem=\"service 'web'" "$LAB/piniond.log")" 1
+ip -n "$(namespace director)" link set eth0 mtu 1300
+within 5 "it is noticed" status_says "service 'web6', server fd00::11 and 1 more: .* needs 1280"
+ip -n "$(namespace director)" link set eth0 mtu 1500
+within 5 "it is noticed" status_says "the MTU of eth0, 1500,"
 
 step "GUE with a checksum"
 configure "{type: gue, checksum: true}"

@@ -53,6 +53,7 @@ class FakeOperator : public Operator {
     snapshot.interfaces = {
         {.name = "eth0", .index = 2, .up = true, .attached = true, .native = true},
         {.name = "eth1"}};
+    snapshot.warnings = warnings_;
     snapshot.tables.resize(1);
     snapshot.tables[0].family = "ipv4";
     snapshot.tables[0].capacity = 1 << 20;

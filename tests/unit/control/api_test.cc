@@ -34,6 +34,9 @@ TEST_F(Api, Status) {
   EXPECT_EQ(status["tables"][0]["states"]["established"], 2);
   EXPECT_FALSE(status["tables"][0]["states"].contains("free"));
   EXPECT_EQ(status["packets"], json({{"forward", 1000}, {"pass", 7}, {"drop", 0}, {"reply", 0}}));
+  EXPECT_EQ(status["warnings"], json::array());
+  op_.warnings_ = {"one", "two"};
+  EXPECT_EQ(ask("GET", "/v1/status").body["warnings"], json({"one", "two"}));
   EXPECT_EQ(status["server_count"], 2);
   EXPECT_EQ(status["reachable_count"], 1);
 }

@@ -48,6 +48,15 @@ TEST_F(Golden, Status) {
             "ipv4             2            2   1048576    0.0%         0us\n");
 }
 
+TEST_F(Golden, StatusWithWarnings) {
+  op_.warnings_ = {"service 'web', servers: has no server", "another one"};
+  EXPECT_THAT(out("status"), testing::HasSubstr("reloads:        0, 0 failed\n"
+                                                "warning:        service 'web', servers: has no "
+                                                "server\n"
+                                                "warning:        another one\n"
+                                                "services:       2\n"));
+}
+
 TEST_F(Golden, ServiceList) {
   EXPECT_EQ(out("service list"),
             "SERVICE  ADDRESS            PROTOCOL  SCHEDULER  FORWARD  REACHABLE  ACTIVE  INACTIVE"

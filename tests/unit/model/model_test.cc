@@ -154,8 +154,6 @@ TEST_F(ModelTest, ATunnelComesFromTheDirectorsAddressTowardsTheServer) {
   // A fact that knows none keeps the last one, as with the next hop.
   learn(1, reachable(1, false));
   EXPECT_EQ(Address::from_words(entry(web().servers[0]).tunnel_source), address(2));
-  EXPECT_EQ(model_.methods_at(address(1)), 1u << PINION_METHOD_TUN);
-  EXPECT_EQ(model_.methods_at(address(7)), 0u);
 }
 
 TEST_F(ModelTest, ATunnelsSourceIsWhatTheConfigurationSays) {

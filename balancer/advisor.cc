@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "balancer/advisor.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace pinion {
+namespace {
+
+// What networks that people know of carry, and what every host may send (RFC 8200, 5; RFC 791,
+// 3.1).
+constexpr int kUsual = 1500;
+constexpr int kLeast4 = 576;
+constexpr int kLeast6 = 1280;
+
+// What a tunnel takes of each packet, in the order of PINION_TUNNELS.
+constexpr int kShims[] = {0, 4, 12};
+
+int outer_bytes(const config::Tunnel& tunnel, const Address& server) {
+  return (server.is_v4() ? 20 : 40) + kShims[static_cast<size_t>(tunnel.type)];
+}
+
+std::string bytes(int count) { return std::to_string(count) + " bytes"; }
+
+}  // namespace
+
+Warnings Advisor::look(const Model& model, const std::vector<Link>& links,
+                       const std::vector<std::string>& interfaces) {
+  const bool moved = links != links_ || interfaces != interfaces_;
+  links_ = links;
+  interfaces_ = interfaces;
+  Warnings fresh;
+  std::map<std::string, Seen> before = std::exchange(seen_, {});
+  for (const auto& [name, service] : model.services()) {
+    Seen& seen = before[name];
+    if (seen.service != service || moved) {
+      auto warnings = examine(model, *service);
+      for (const auto& [kind, text] : warnings)
+        if (!seen.warnings.contains(kind)) fresh.push_back(text);
+      seen = {service, std::move(warnings)};
+    }
+    seen_.emplace(name, std::move(seen));
+  }
+  return fresh;
+}
+
+Warnings Advisor::all() const {
+  Warnings all;
+  for (const auto& [name, seen] : seen_)
+    for (const auto& [kind, text] : seen.warnings) all.push_back(text);
+  return all;
+}
+
+std::map<Advisor::Kind, std::string> Advisor::examine(const Model& model,
+                                                      const ModelService& service) const {
+  struct Group {
+    std::string server;  // The first one.
+    size_t more = 0;
+    std::string what;
+  };
+  std::map<Kind, Group> groups;
+  for (const ModelServer& server : service.servers) {
+    const Reachability* fact = server.leaving ? nullptr : model.fact_about(server);
+    if (!fact || fact->next_hop.ifindex == 0) continue;  // Nothing is known yet.
+    Finding finding = examine(service, server, *fact);
+    if (finding.kind == Kind::kNone) continue;
+    const auto [group, is_first] = groups.try_emplace(finding.kind);
+    if (is_first)
+      group->second = {config::to_string({server.config.address, server.config.port}), 0,
+                       std::move(finding.what)};
+    else
+      ++group->second.more;
+  }
+  std::map<Kind, std::string> warnings;
+  for (const auto& [kind, group] : groups)
+    warnings[kind] = "service '" + service.config.name + "', server " + group.server +
+                     (group.more ? " and " + std::to_string(group.more) + " more: " : ": ") +
+                     group.what;
+  return warnings;
+}
+
+Advisor::Finding Advisor::examine(const ModelService& service, const ModelServer& server,
+                                  const Reachability& fact) const {
+  const Link* link = find_link(links_, fact.next_hop.ifindex);
+  const std::string interface = link ? link->name : "its interface";
+  if (server.forward == config::Forward::kDirectRouting && !fact.on_link)
+    return {Kind::kBehindRouter,
+            "a router is between, which direct routing cannot pass; forward by tun, or nat"};
+  const bool returns =
+      server.forward == config::Forward::kNat || server.forward == config::Forward::kFullNat;
+  if (returns && std::find(interfaces_.begin(), interfaces_.end(), interface) == interfaces_.end())
+    return {Kind::kRepliesUnseen, "it is reached by " + interface +
+                                      ", which is none of director.interfaces: its replies would "
+                                      "not be seen there; add it"};
+  if (server.forward != config::Forward::kTunnel) return {};
+  const int outer = outer_bytes(tunnel_of(service.config, server.config), server.config.address);
+  const int room = fact.next_hop.mtu - outer;
+  const int least = service.v4 ? kLeast4 : kLeast6;
+  const std::string where = "the MTU of " + interface + ", " + std::to_string(fact.next_hop.mtu) +
+                            ", leaves " + bytes(std::max(room, 0)) + " within the tunnel";
+  if (room < least)
+    return {Kind::kNoRoom, where + ", and IPv" + (service.v4 ? "4" : "6") + " needs " +
+                               std::to_string(least) + "; raise it to " +
+                               std::to_string(least + outer) + " or more"};
+  if (room < kUsual)
+    return {Kind::kTight, where + ": clients that send " + std::to_string(kUsual) +
+                              " are told so first; raise it to " + std::to_string(kUsual + outer) +
+                              ", or see --mss in pinion-real-server(8)"};
+  return {};
+}
+
+}  // namespace pinion
