@@ -136,6 +136,9 @@ Result<> Director::begin(Config config) {
        [this](const std::vector<Link>& links) { greet(links); }, [this] { restore_addressing(); }});
   if (!resolver) return resolver.error();
   resolver_ = std::make_unique<Resolver>(std::move(*resolver));
+  auto fragments = FragmentKeeper::open(io_, parts_.program);
+  if (!fragments) return fragments.error();
+  fragments_ = std::move(*fragments);
   if (auto ready = adopt(); !ready) return ready;
   file_ = config;
   // Listening fails without a trace, and so comes before what shows; nobody is answered yet.
@@ -144,6 +147,7 @@ Result<> Director::begin(Config config) {
   attachments_.detach_others();
   started_up_ = true;
   asio::co_spawn(io_, sweeper_.run(), report("sweeper"));
+  asio::co_spawn(io_, fragments_->run(), report("fragments"));
   asio::co_spawn(io_, release(), report("release"));
   return {};
 }

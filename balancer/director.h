@@ -20,6 +20,7 @@
 #include "balancer/dataplane/pins.h"
 #include "balancer/dataplane/program.h"
 #include "balancer/dataplane/tables.h"
+#include "balancer/fragment_keeper.h"
 #include "balancer/metrics/server.h"
 #include "balancer/model/model.h"
 #include "balancer/netlink/resolver.h"
@@ -123,6 +124,7 @@ class Director final : public Operator {
   std::string last_reload_error_;
   bool started_up_ = false;
   Sweeper sweeper_;
+  std::unique_ptr<FragmentKeeper> fragments_;
   std::unique_ptr<Resolver> resolver_;
   std::unique_ptr<control::Server> control_;
   std::unique_ptr<MetricsServer> metrics_;

@@ -19,7 +19,7 @@
 #define static_assert _Static_assert
 #endif
 
-#define PINION_ABI 5
+#define PINION_ABI 6
 #define PINION_TICK_SHIFT 20
 
 enum pinion_verdict {
@@ -233,12 +233,58 @@ struct pinion_verdict_counters {
 static_assert(PINION_VERDICT_COUNT <= 32, "verdicts has a counter for each");
 
 /* Map `replies`, per-CPU array, one value: when the last of the packets that the director answered
- * itself would have been due at a steady pace, in ns of CLOCK_MONOTONIC. Every start begins anew.
+ * itself, and of the fragments that it has kept, would have been due at a steady pace, in ns of
+ * CLOCK_MONOTONIC. Every start begins anew.
  */
 struct pinion_replies {
 	__u64 due;
+	__u64 held_due;
 };
-static_assert(sizeof(struct pinion_replies) == 8, "one word");
+static_assert(sizeof(struct pinion_replies) == 16, "two words");
+
+/* Map `fragments`, LRU hash: what became of the first fragment of a packet, for those that follow.
+ * The key is what tells the packets of two hosts apart (RFC 791, 2.3; RFC 8200, 4.5).
+ */
+#define PINION_FRAGMENTS 16384
+struct pinion_fragment_key {
+	__be32 saddr[4]; /* IPv4 is ::ffff:a.b.c.d. */
+	__be32 daddr[4];
+	__be32 id;
+	__u8 protocol; /* Of IPv4. */
+	__u8 zero[3];
+};
+static_assert(sizeof(struct pinion_fragment_key) == 40, "pinned maps keep this layout");
+
+struct pinion_fragment {
+	__u32 seen;	   /* Tick of the first. */
+	__u32 reference;   /* The rest, where it was forwarded, as in struct pinion_packet. */
+	__u32 hash;
+	__u32 ifindex;	   /* That it left by; 0: it went to the stack. */
+	__u16 last_hop;
+	__be16 id;
+	__be16 local_port;
+	__u8 local;
+	__u8 is_reply;
+	__u8 verdict; /* enum pinion_verdict */
+	__u8 zero[3];
+	__be32 address[4]; /* A reply's: the VIP, */
+	__be32 client[4];  /* and who gets it. */
+	__u32 zero2;
+};
+static_assert(sizeof(struct pinion_fragment) == 64, "pinned maps keep this layout");
+
+/* Map `early_fragments`, ring buffer: fragments that came before the first of their packet. The
+ * daemon presents them again when that one has come. Every start begins anew.
+ */
+#define PINION_EARLY_BYTES 1992
+struct pinion_early_fragment {
+	struct pinion_fragment_key key;
+	__u32 ifindex; /* It came in there. */
+	__u32 bytes;   /* Of the frame. */
+	__u64 now;     /* ns of CLOCK_MONOTONIC */
+	__u8 frame[PINION_EARLY_BYTES];
+};
+static_assert(sizeof(struct pinion_early_fragment) == 2048, "an entry of the ring");
 
 /* Maps `connections4` and `connections6`, arrays, mmapable: buckets of four entries.
  *

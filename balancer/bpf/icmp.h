@@ -6,6 +6,7 @@
  *   it quotes                  it is sent to   turned round, it is the key of
  *   VIP:port > client:port     the VIP         the connection, and goes to the real server
  *   client:port > server:port  the client      its reply half (NAT), and goes to the client
+ *   local:port > server:port   the director    the same by full NAT
  *
  * So one look into the table finds whose it is. It changes nothing there, since an error proves
  * neither that an end is alive nor that it is not. All other ICMP is left to the stack.
@@ -153,15 +154,12 @@ pinion_find_quoted(struct pinion_packet *pkt, const pinion_word *flow, struct pi
 		return PINION_DROP_INTERNAL;
 	if (!pinion_find(buckets, flow, table.shape, &found))
 		return PINION_PASS_OTHER_PROTOCOL;
-	if (found.link.flags & PINION_FULLNAT)
-		return PINION_PASS_OTHER_PROTOCOL; /* Both ends of the quote would have to change.
-						    */
+	if (pinion_full_nat() && found.link.flags & PINION_FULLNAT)
+		pinion_take_local(pkt, &found, table);
 	pkt->reference = found.link.server;
 	if (!(found.link.flags & PINION_REPLY))
 		return PINION_FORWARD_ICMP;
 	if (!pinion_two_sided() || !pinion_read_forward(pkt, found.link.server, table, &forward))
-		return PINION_PASS_OTHER_PROTOCOL;
-	if (forward.link.flags & PINION_FULLNAT)
 		return PINION_PASS_OTHER_PROTOCOL;
 	pinion_lead_back(pkt, &forward);
 	return PINION_FORWARD_ICMP;

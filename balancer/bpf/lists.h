@@ -15,16 +15,19 @@
 	X(FORWARD_NEW, FORWARD, "forwarded: a new connection was made")                            \
 	X(FORWARD_REPLY, FORWARD, "forwarded: a real server's reply, to its client")               \
 	X(FORWARD_ICMP, FORWARD, "forwarded: an ICMP error about a known connection")              \
+	X(FORWARD_FRAGMENT, FORWARD, "forwarded: an IP fragment, where the first of its packet went")  \
 	X(FORWARD_TABLE_FULL, FORWARD,                                                             \
 	  "forwarded by hash, without state: every place for the connection is established")       \
 	X(PASS_NOT_IP, PASS, "left to the stack: neither IPv4 nor IPv6 (ARP, LLDP, ...)")          \
 	X(PASS_NOT_OURS, PASS, "left to the stack: not for a virtual service")                     \
 	X(PASS_OTHER_PROTOCOL, PASS, "left to the stack: neither TCP nor UDP (ICMP, ...)")         \
 	X(PASS_MULTICAST, PASS, "left to the stack: multicast or broadcast")                       \
-	X(PASS_FRAGMENT, PASS, "left to the stack: an IP fragment")                                \
+	X(PASS_FRAGMENT, PASS, "left to the stack: an IP fragment, as the first of its packet was") \
 	X(PASS_TOO_DEEP, PASS, "left to the stack: more VLAN tags or IPv6 headers than we follow") \
 	X(PASS_MALFORMED, PASS,                                                                    \
 	  "left to the stack: headers are cut short or contradict themselves")                     \
+	X(HOLD_FRAGMENT, DROP, "held for a moment: an IP fragment ahead of the first of its packet")   \
+	X(DROP_FRAGMENT, DROP, "dropped: an IP fragment, and the first of its packet did not come")    \
 	X(DROP_NO_SERVER, DROP, "dropped: the service has no usable real server")                  \
 	X(DROP_NO_NEIGHBOUR, DROP, "dropped: the real server's next hop has no known MAC address") \
 	X(DROP_NO_EGRESS, DROP,                                                                    \

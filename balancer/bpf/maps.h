@@ -139,6 +139,18 @@ struct {
 	__type(value, struct pinion_replies);
 } replies SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, PINION_FRAGMENTS);
+	__type(key, struct pinion_fragment_key);
+	__type(value, struct pinion_fragment);
+} fragments SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 19);
+} early_fragments SEC(".maps");
+
 /* Where redirected frames may leave: ifindex -> ifindex. */
 struct {
 	__uint(type, BPF_MAP_TYPE_DEVMAP_HASH);

@@ -2,6 +2,8 @@
 /* What the stages know of a packet. The first one, parse, fills in what the packet says. */
 #pragma once
 
+#include <bpf/bpf_endian.h>
+
 #include "abi.h"
 #include "tcp_state.h"
 
@@ -42,7 +44,26 @@ struct pinion_packet {
 	__be16 local_port; /* Where full NAT sends a client's packet from; 0: nowhere yet. */
 	__u8 local;	   /* And the number of its address. */
 	__u8 full_nat;	   /* It is a client's, and is to have both. */
+	/* Of a fragment, its place in the packet and whether more follow, as IPv4's header has
+	 * them; 0: it is whole.
+	 */
+	__be16 fragment;
+	__be16 new_id;	   /* What IPv4's identification of a fragment becomes with its address. */
+	__be32 id;	   /* What tells the packet from others between its ends. */
+	__be32 sent_to[4]; /* Where full NAT's reply was sent to (IPv4 in the first word). */
 };
+
+/* The first fragment, which has the ports. */
+static __always_inline int pinion_leads(const struct pinion_packet *pkt)
+{
+	return pkt->fragment == bpf_htons(0x2000);
+}
+
+/* A later one, which has none. */
+static __always_inline int pinion_follows(const struct pinion_packet *pkt)
+{
+	return pkt->fragment & bpf_htons(0x1fff);
+}
 
 /* Where a real server gets a client's packet: at its own port, or at the one that it came for. */
 static __always_inline __be16 pinion_port_at(const struct pinion_real_server *server,

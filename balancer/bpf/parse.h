@@ -27,6 +27,14 @@ struct pinion_vlan {
 	__be16 protocol;
 };
 
+struct pinion_fragment_header { /* RFC 8200, 4.5. */
+	__u8 next_header;
+	__u8 reserved;
+	__be16 offset; /* In units of 8 bytes, in the upper 13 bits; the lowest says that more
+			  follow. */
+	__be32 id;
+};
+
 /* The frame, and how far parsing has come. */
 struct pinion_cursor {
 	void *begin;
@@ -107,7 +115,9 @@ pinion_parse_udp(void *at, void *end, __u32 length, pinion_word *ports, struct p
 
 	if ((void *)(udp + 1) > end || length < sizeof(*udp))
 		return PINION_PASS_MALFORMED;
-	if (bpf_ntohs(udp->len) < sizeof(*udp) || bpf_ntohs(udp->len) > length)
+	if (bpf_ntohs(udp->len) < sizeof(*udp))
+		return PINION_PASS_MALFORMED;
+	if (bpf_ntohs(udp->len) > length && !pkt->fragment) /* It is that of all fragments. */
 		return PINION_PASS_MALFORMED;
 	*ports = pinion_ports_word(udp, IPPROTO_UDP);
 	pkt->event = PINION_EVENT_DATA;
@@ -140,12 +150,16 @@ static __always_inline enum pinion_verdict pinion_parse_ipv4(struct pinion_curso
 	total = bpf_ntohs(ip->tot_len);
 	if (ip->version != 4 || header < sizeof(*ip) || total < header)
 		return PINION_PASS_MALFORMED;
-	if (ip->frag_off & bpf_htons(0x3fff)) /* More to follow, or not the first. */
-		return PINION_PASS_FRAGMENT;
 	flow[0] = pinion_join(ip->saddr, ip->daddr);
 	pkt->bytes = total;
+	pkt->fragment = ip->frag_off & bpf_htons(0x3fff);
+	pkt->id = ip->id;
 	pkt->network = pinion_offset(cursor, ip);
 	pkt->transport = (__u16)(pkt->network + header);
+	if (pinion_follows(pkt)) {
+		flow[1] = pinion_join(0, bpf_htonl((__u32)ip->protocol << 24));
+		return PINION_PASS_FRAGMENT;
+	}
 	return pinion_parse_ports((void *)ip + header, cursor->end, total - header, ip->protocol,
 				  &flow[1], pkt);
 }
@@ -190,6 +204,29 @@ static __always_inline enum pinion_verdict pinion_skip_headers(void **at, void *
 	return pinion_is_extension(*protocol) ? PINION_PASS_TOO_DEEP : PINION_NEXT;
 }
 
+/* Behind it a packet that was sent in fragments goes on; one that has the header for nothing is
+ * whole (RFC 6946).
+ */
+static __always_inline enum pinion_verdict
+pinion_parse_fragment6(void **at, void *end, __u8 *protocol, __u32 *left, struct pinion_packet *pkt)
+{
+	struct pinion_fragment_header *header = *at;
+	__u16 offset;
+
+	if ((void *)(header + 1) > end || *left < sizeof(*header))
+		return PINION_PASS_MALFORMED;
+	offset = bpf_ntohs(header->offset);
+	pkt->fragment = bpf_htons((__u16)(offset >> 3 | (offset & 1) << 13));
+	pkt->id = header->id;
+	*protocol = header->next_header;
+	*left -= sizeof(*header);
+	*at = header + 1;
+	if (!pinion_follows(pkt))
+		return PINION_NEXT;
+	((pinion_word *)&pkt->flow6)[4] = pinion_join(0, bpf_htonl((__u32)*protocol << 24));
+	return PINION_PASS_FRAGMENT;
+}
+
 static __always_inline enum pinion_verdict pinion_parse_ipv6(struct pinion_cursor *cursor,
 							     struct pinion_packet *pkt)
 {
@@ -212,8 +249,10 @@ static __always_inline enum pinion_verdict pinion_parse_ipv6(struct pinion_curso
 	if (verdict)
 		return verdict;
 	if (protocol == IPPROTO_FRAGMENT)
-		return PINION_PASS_FRAGMENT;
+		verdict = pinion_parse_fragment6(&at, cursor->end, &protocol, &left, pkt);
 	pkt->transport = pinion_offset(cursor, at);
+	if (verdict)
+		return verdict;
 	return pinion_parse_ports(at, cursor->end, left, protocol, (pinion_word *)&pkt->flow6 + 4,
 				  pkt);
 }

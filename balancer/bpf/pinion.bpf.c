@@ -6,33 +6,13 @@
 #include <bpf/bpf_helpers.h>
 
 #include "parse.h"
+#include "actions.h"
 #include "connect.h"
 #include "icmp.h"
+#include "fragment.h"
 #include "forward.h"
 
 char pinion_license[] SEC("license") = "Dual BSD/GPL";
-
-enum pinion_action {
-	PINION_ACTION_PASS,
-	PINION_ACTION_DROP,
-	PINION_ACTION_FORWARD,
-	PINION_ACTION_REPLY,
-};
-
-static const volatile __u8 pinion_actions[32] = {
-#define X(name, action, text) [PINION_##name] = PINION_ACTION_##action,
-	PINION_VERDICTS(X)
-#undef X
-};
-
-/* The compiler must not conclude from the verdicts it has seen that the mask is superfluous: the
- * verifier has not seen them.
- */
-static __always_inline enum pinion_action pinion_action_of(__u32 verdict)
-{
-	asm volatile("" : "+r"(verdict));
-	return (enum pinion_action)pinion_actions[verdict & 31];
-}
 
 /* Out of the interface it came from, out of another one, or up the stack. */
 static __always_inline int pinion_send(struct xdp_md *ctx, __u32 ifindex)
@@ -87,11 +67,17 @@ int pinion_ingress(struct xdp_md *ctx)
 
 	if (verdict == PINION_NEXT)
 		verdict = pinion_connect(&pkt);
-	else if (verdict == PINION_PASS_OTHER_PROTOCOL)
+	else if (verdict == PINION_PASS_FRAGMENT)
+		verdict = (enum pinion_verdict)pinion_follow(ctx, &pkt);
+	else if (verdict == PINION_PASS_OTHER_PROTOCOL && !pkt.fragment)
 		verdict = (enum pinion_verdict)pinion_icmp(ctx, &pkt);
+	if (pinion_two_sided() && pinion_leads(&pkt))
+		pkt.new_id = pinion_draw_id();
 	if (pinion_action_of(verdict) == PINION_ACTION_FORWARD) {
 		count = pinion_touch_counters(pkt.reference);
 		verdict = pinion_forward(ctx, &pkt, verdict, &ifindex);
 	}
+	if (pinion_leads(&pkt))
+		pinion_remember(&pkt, verdict, ifindex);
 	return pinion_exit(ctx, &pkt, count, verdict, ifindex);
 }

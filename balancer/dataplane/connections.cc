@@ -1,19 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "balancer/dataplane/connections.h"
 
-#include <time.h>
+#include "balancer/dataplane/clock.h"
 
 namespace pinion {
 namespace {
-
-// The packet path's clock: coarse CLOCK_MONOTONIC.
-uint32_t now_ticks() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-  const auto ns =
-      static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
-  return static_cast<uint32_t>(ns >> PINION_TICK_SHIFT);
-}
 
 Endpoint endpoint(const Address& address, __be16 port) { return {address, Port::from_be(port)}; }
 

@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -32,6 +33,17 @@ class HashMap {
   Result<> put(const Key& key, const Value& value) {
     if (bpf_map_update_elem(fd_.get(), &key, &value, BPF_ANY) == 0) return {};
     return errno_error("update map " + name_);
+  }
+  // Unless the key is there.
+  Result<> add(const Key& key, const Value& value) {
+    if (bpf_map_update_elem(fd_.get(), &key, &value, BPF_NOEXIST) == 0 || errno == EEXIST)
+      return {};
+    return errno_error("update map " + name_);
+  }
+  std::optional<Value> get(const Key& key) const {
+    Value value;
+    if (bpf_map_lookup_elem(fd_.get(), &key, &value) == 0) return value;
+    return {};
   }
   // An absent key is no error.
   Result<> erase(const Key& key) {

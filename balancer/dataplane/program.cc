@@ -65,6 +65,7 @@ constexpr Plan kPlans[] = {
     {"egress", "", [](const config::Director&) { return 256u; }},
     {"last_hops", "", [](const config::Director&) { return uint32_t{PINION_LAST_HOPS}; }},
     {"last_hop_numbers", "", [](const config::Director&) { return uint32_t{PINION_LAST_HOPS}; }},
+    {"fragments", "", [](const config::Director&) { return uint32_t{PINION_FRAGMENTS}; }},
     {"settings", "", [](const config::Director&) { return 1u; }},
 };
 

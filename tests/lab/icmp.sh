@@ -9,6 +9,7 @@ needs root jq nginx ping python3 sha256sum
 
 readonly ROUTE=1400 NARROW=1350
 readonly CLIENT=10.9.0.1 CLIENT6=fd00:9::1
+readonly LOCAL=192.168.5.200 LOCAL6=fd00:5::200
 
 # The client behind a router, by which the real servers answer: on the director's own wire (br0), or
 # by the director, on a wire behind it (br2).
@@ -43,6 +44,9 @@ configure() { # METHOD IPV4-NETWORK IPV6-NETWORK
 director:
   interfaces: [eth0, eth1]
   xdp: $XDP
+  local_addresses:
+    - {address: $LOCAL, interface: eth1}
+    - {address: "$LOCAL6", interface: eth1}
 vips:
   - {address: $VIP/32, interface: eth0}
   - {address: "$VIP6/128", interface: eth0}
@@ -122,12 +126,12 @@ download() {
   note "3 MB from $1: $from, and no other, knows that $3 bytes fit"
 }
 
-# downloads MTU: by turns.
+# downloads MTU [PEER PEER6]: by turns; to the servers, the client is at these addresses.
 downloads() {
   local i
   for i in 1 2 3; do
-    download "$VIP" $CLIENT "$1"
-    download "[$VIP6]" $CLIENT6 "$1"
+    download "$VIP" "${2-$CLIENT}" "$1"
+    download "[$VIP6]" "${3-$CLIENT6}" "$1"
   done
 }
 
@@ -165,6 +169,14 @@ within 5 "it reaches every real server" director_reaches_all
 downloads $ROUTE
 pings
 
+step "Full NAT: the servers know the director's address only, and no way to the router"
+configure fullnat 192.168.5 fd00:5
+default_routes 192.168.5.99 fd00:5::99
+works "reload" ctl reload
+within 5 "it reaches every real server" director_reaches_all
+downloads $ROUTE $LOCAL $LOCAL6
+pings
+
 # refuses VIP: the client hears, from the virtual IP, that nobody listens.
 refuses() {
   on client python3 - "$1" <<'PYTHON'
@@ -184,7 +196,14 @@ PYTHON
 
 step "A real server's own errors reach the client"
 for vip in "$VIP" "$VIP6"; do
-  works "$vip port 99 is refused" refuses "$vip"
+  works "$vip port 99 is refused, by full NAT" refuses "$vip"
+done
+configure nat 192.168.5 fd00:5
+default_routes 192.168.5.1 fd00:5::1
+works "reload" ctl reload
+within 5 "it reaches every real server" director_reaches_all
+for vip in "$VIP" "$VIP6"; do
+  works "$vip port 99 is refused, by NAT" refuses "$vip"
 done
 
 on_link() { ip -n "$(namespace director)" link set "$@"; }

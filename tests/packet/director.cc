@@ -127,6 +127,13 @@ Director::Director(const std::string& object_file, uint32_t groups6, uint32_t me
   slots_ = memory<Slot>("slots", kSlots);
   counters_ = {memory<pinion_counters>("counters", counters), counters};
   local_ = memory<pinion_local_addresses>("local_addresses", 1);
+  const auto take = [](void* list, void* data, size_t) {
+    static_cast<std::vector<pinion_early_fragment>*>(list)->push_back(
+        *static_cast<const pinion_early_fragment*>(data));
+    return 0;
+  };
+  ring_.reset(ring_buffer__new(map("early_fragments"), take, &early_, nullptr));
+  if (!ring_) fail("early_fragments", errno);
 }
 
 int Director::map(const char* name) const {
@@ -174,6 +181,8 @@ void Director::reset() {
   empty<pinion_range_key>("service_ranges");
   empty<pinion_prefix_key>("service_prefixes");
   empty<uint32_t>("egress");
+  empty<pinion_fragment_key>("fragments");
+  early_fragments();
   *settings_ = {.abi = PINION_ABI};
   settings_->timeout[PINION_STATE_SYN_RECEIVED] = kSynTimeout;
   settings_->timeout[PINION_STATE_PICKED_UP] = kEstablishedTimeout;
@@ -275,8 +284,31 @@ void Director::set_cursor(uint32_t service, uint32_t slot) {
 
 void Director::pace_replies(uint64_t due) {
   const uint32_t first = 0;
-  const std::vector<pinion_replies> values(static_cast<size_t>(libbpf_num_possible_cpus()), {due});
+  const std::vector<pinion_replies> values(static_cast<size_t>(libbpf_num_possible_cpus()),
+                                           {.due = due, .held_due = due});
   if (bpf_map_update_elem(map("replies"), &first, values.data(), BPF_ANY)) fail("replies", errno);
+}
+
+std::vector<pinion_early_fragment> Director::early_fragments() {
+  ring_buffer__consume(ring_.get());
+  return std::exchange(early_, {});
+}
+
+std::vector<std::pair<pinion_fragment_key, pinion_fragment>> Director::fragments() const {
+  std::vector<std::pair<pinion_fragment_key, pinion_fragment>> all;
+  pinion_fragment_key key;
+  const pinion_fragment_key* last = nullptr;
+  while (bpf_map_get_next_key(map("fragments"), last, &key) == 0) {
+    pinion_fragment value;
+    if (bpf_map_lookup_elem(map("fragments"), &key, &value)) fail("fragments", errno);
+    all.emplace_back(key, value);
+    last = &key;
+  }
+  return all;
+}
+
+void Director::put_fragment(const pinion_fragment_key& key, const pinion_fragment& value) {
+  if (bpf_map_update_elem(map("fragments"), &key, &value, BPF_ANY)) fail("fragments", errno);
 }
 
 std::array<uint64_t, PINION_VERDICT_COUNT> Director::verdicts() const {

@@ -12,6 +12,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "balancer/bpf/abi.h"
@@ -96,6 +97,12 @@ class Director {
   // The last reply was due then, on each CPU: pinion_replies.
   void pace_replies(uint64_t due);
 
+  // What the data plane has handed out since the last time.
+  std::vector<pinion_early_fragment> early_fragments();
+  // What it remembers of first fragments.
+  std::vector<std::pair<pinion_fragment_key, pinion_fragment>> fragments() const;
+  void put_fragment(const pinion_fragment_key& key, const pinion_fragment& value);
+
   // One packet through the program, in on `ifindex`.
   Ran run(const Bytes& in, uint32_t ifindex = kLoopback) {
     return run_program(program_, in, ifindex);
@@ -134,7 +141,13 @@ class Director {
   template <typename Key>
   void put(const char* name, const Key& key, const pinion_service& value) const;
 
+  struct CloseRing {
+    void operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
+  };
+
   std::unique_ptr<bpf_object, Close> object_;
+  std::unique_ptr<ring_buffer, CloseRing> ring_;
+  std::vector<pinion_early_fragment> early_;
   int program_ = -1;
   pinion_settings* settings_ = nullptr;
   pinion_vip_filter vips_{};  // As written to the map.

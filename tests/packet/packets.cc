@@ -19,14 +19,6 @@ void put16(Bytes& out, size_t value) {
 
 void append(Bytes& out, const Bytes& more) { out.insert(out.end(), more.begin(), more.end()); }
 
-// The Internet checksum (RFC 1071).
-uint16_t checksum(const Bytes& bytes) {
-  uint32_t sum = 0;
-  for (size_t i = 0; i < bytes.size(); ++i) sum += bytes[i] * (i % 2 ? 1u : 256u);
-  while (sum >> 16) sum = (sum & 0xffff) + (sum >> 16);
-  return static_cast<uint16_t>(~sum);
-}
-
 void patch16(Bytes& bytes, size_t at, uint16_t value) {
   bytes.at(at) = static_cast<uint8_t>(value >> 8);
   bytes.at(at + 1) = static_cast<uint8_t>(value);
@@ -39,7 +31,7 @@ uint16_t transport_checksum(const Packet& packet, const Bytes& segment) {
   put16(all, packet.protocol);
   put16(all, segment.size());
   append(all, segment);
-  return checksum(all);
+  return internet_checksum(all);
 }
 
 Bytes tcp_segment(const Packet& packet) {
@@ -73,7 +65,8 @@ Bytes udp_datagram(const Packet& packet) {
 Bytes icmp_message(const Packet& packet) {
   Bytes out = packet.payload;
   if (out.size() < 4) return out;
-  patch16(out, 2, packet.protocol == kIcmp ? checksum(out) : transport_checksum(packet, out));
+  patch16(out, 2,
+          packet.protocol == kIcmp ? internet_checksum(out) : transport_checksum(packet, out));
   return out;
 }
 
@@ -97,7 +90,7 @@ Bytes ipv4(const Packet& packet) {
   append(out, address_bytes(packet.from));
   append(out, address_bytes(packet.to));
   append(out, packet.ip_options);
-  patch16(out, 10, checksum(out));
+  patch16(out, 10, internet_checksum(out));
   append(out, body);
   return out;
 }
@@ -125,6 +118,13 @@ Bytes ipv6(const Packet& packet) {
 bool is_ipv6(const Packet& packet) { return packet.to.find(':') != std::string::npos; }
 
 }  // namespace
+
+uint16_t internet_checksum(const Bytes& bytes) {
+  uint32_t sum = 0;
+  for (size_t i = 0; i < bytes.size(); ++i) sum += bytes[i] * (i % 2 ? 1u : 256u);
+  while (sum >> 16) sum = (sum & 0xffff) + (sum >> 16);
+  return static_cast<uint16_t>(~sum);
+}
 
 Extension hop_by_hop() { return {0, {0, 1, 4, 0, 0, 0, 0}}; }
 

@@ -58,6 +58,9 @@ Bytes mac_bytes(const std::string& text);
 // The bytes of an address: 4 or 16.
 Bytes address_bytes(const std::string& text);
 
+// RFC 1071, in host byte order.
+uint16_t internet_checksum(const Bytes& bytes);
+
 // Where the IP header of a built frame begins.
 size_t ip_offset(const Packet& packet);
 

@@ -26,6 +26,10 @@ static __always_inline enum pinion_verdict pinion_replace_ports(struct xdp_md *c
 	const struct pinion_translation to = {.port = ends->dport};
 	__be16 *sport = (void *)(long)ctx->data + (pkt->transport & 0x3fff);
 
+	if (pinion_follows(pkt))
+		return PINION_NEXT;
+	if (pkt->quoted)
+		return (enum pinion_verdict)pinion_translate_quoted(ctx, pkt, changes);
 	if ((void *)(sport + 1) > (void *)(long)ctx->data_end)
 		return PINION_DROP_INTERNAL;
 	changes += pinion_sum_change(*sport, ends->sport);
@@ -48,7 +52,8 @@ static __always_inline enum pinion_verdict pinion_replace_ends4(struct xdp_md *c
 		 pinion_sum_change(ip->daddr, ends->daddr[0]);
 	ip->saddr = ends->saddr[0];
 	ip->daddr = ends->daddr[0];
-	ip->check = pinion_sum_update(ip->check, change + (__u16)~bpf_htons(0x0100));
+	ip->check = pinion_sum_update(ip->check, change + (__u16)~bpf_htons(0x0100) +
+							 pinion_replace_id(ip, pkt));
 	ip->ttl--;
 	return pinion_replace_ports(ctx, pkt, change, ends);
 }

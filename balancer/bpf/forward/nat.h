@@ -27,6 +27,8 @@ pinion_translate_transport(struct xdp_md *ctx, const struct pinion_packet *pkt, 
 	__be16 *ports = (void *)(long)ctx->data + (pkt->transport & 0x3fff);
 	__sum16 *checksum;
 
+	if (pinion_follows(pkt))
+		return PINION_NEXT;
 	if (pkt->quoted)
 		return (enum pinion_verdict)pinion_translate_quoted(ctx, pkt, changes);
 	if (pinion_protocol(pkt) == IPPROTO_TCP) {
@@ -47,6 +49,20 @@ pinion_translate_transport(struct xdp_md *ctx, const struct pinion_packet *pkt, 
 	return PINION_NEXT;
 }
 
+/* A fragment's: between its new ends another packet may have it. Returns what that adds to the
+ * header's checksum.
+ */
+static __always_inline __u64 pinion_replace_id(struct iphdr *ip, const struct pinion_packet *pkt)
+{
+	__u64 change;
+
+	if (!pkt->fragment)
+		return 0;
+	change = pinion_sum_change(ip->id, pkt->new_id);
+	ip->id = pkt->new_id;
+	return change;
+}
+
 static __always_inline enum pinion_verdict pinion_translate4(struct xdp_md *ctx,
 							     const struct pinion_packet *pkt,
 							     const struct pinion_translation *to)
@@ -60,7 +76,8 @@ static __always_inline enum pinion_verdict pinion_translate4(struct xdp_md *ctx,
 		return PINION_DROP_TTL;
 	change = pinion_replace_address(to->is_source ? &ip->saddr : &ip->daddr, 1, to);
 	/* The TTL is the first byte of its word: one less, and the sum has 0x0100 less. */
-	ip->check = pinion_sum_update(ip->check, change + (__u16)~bpf_htons(0x0100));
+	ip->check = pinion_sum_update(ip->check, change + (__u16)~bpf_htons(0x0100) +
+							 pinion_replace_id(ip, pkt));
 	ip->ttl--;
 	return pinion_translate_transport(ctx, pkt, change, to);
 }

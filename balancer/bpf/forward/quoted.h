@@ -2,7 +2,7 @@
 /* NAT of an ICMP error: what it quotes is translated, too, to what its receiver has sent. The error
  * goes to the end that the quoted packet came from, so there the other end changes: if the error's
  * destination becomes the real server, the quoted source does; if its source becomes the VIP, the
- * quoted destination does.
+ * quoted destination does. Full NAT changes both ends of both.
  */
 #pragma once
 
@@ -79,32 +79,81 @@ static __always_inline int pinion_translate_quoted_ip(struct xdp_md *ctx,
 	return 1;
 }
 
-/* `outer` is what the error's own new address adds to the checksum of ICMPv6, which has a
- * pseudo-header; that of ICMP has none. The quoted header of IPv4 has a checksum itself, and so
- * sums up to what it did before.
+/* One end of what is quoted, in both headers. Returns what that adds to the checksum of the error;
+ * negative: there is no such header, which cannot be. The quoted header of IPv4 has a checksum
+ * itself, and so sums up to what it did before.
+ */
+static __always_inline __s64 pinion_translate_quoted_end(struct xdp_md *ctx,
+							 const struct pinion_packet *pkt,
+							 const struct pinion_translation *to)
+{
+	__u64 address;
+	__s64 transport;
+
+	if (!pinion_translate_quoted_ip(ctx, pkt, to, &address))
+		return -1;
+	transport = pinion_translate_quoted_transport(ctx, pkt, address, to);
+	if (transport < 0)
+		return -1;
+	return transport + (pkt->is_v6 ? (__s64)address : 0);
+}
+
+/* The end that NAT changes: the real server's becomes the VIP's, or the other way round. */
+static __always_inline struct pinion_translation
+pinion_served_end(const struct pinion_packet *pkt, const struct pinion_real_server *server)
+{
+	struct pinion_translation to = {.is_source = !pkt->is_reply};
+
+	to.address =
+		pkt->is_reply ? pkt->address : (pkt->is_v6 ? server->address : &server->address[3]);
+	to.port = pkt->is_reply ? pkt->port : pinion_port_at(server, pkt);
+	return to;
+}
+
+/* And the one that full NAT changes, too: the local end becomes the client's, or the other way
+ * round. False: there is none, which cannot be.
+ */
+static __always_inline int pinion_asking_end(const struct pinion_packet *pkt,
+					     struct pinion_translation *to)
+{
+	const __be32 *local;
+
+	to->is_source = pkt->is_reply;
+	if (pkt->is_reply) {
+		to->address = pkt->is_v6 ? pkt->flow6.daddr : &pkt->flow4.daddr;
+		to->port = pkt->is_v6 ? pkt->flow6.dport : pkt->flow4.dport;
+		return 1;
+	}
+	local = pinion_local_address(pkt->local);
+	if (!local)
+		return 0;
+	to->address = pkt->is_v6 ? local : &local[3];
+	to->port = pkt->local_port;
+	return 1;
+}
+
+/* `outer` is what the error's own new addresses add to the checksum of ICMPv6, which has a
+ * pseudo-header; that of ICMP has none.
  */
 __attribute__((noinline)) int pinion_translate_quoted(struct xdp_md *ctx,
 						      const struct pinion_packet *pkt, __u64 outer)
 {
 	const struct pinion_real_server *server = pkt ? pinion_server(pkt->reference) : 0;
-	struct pinion_translation to = {};
+	struct pinion_translation to;
 	struct pinion_icmp *icmp;
-	__u64 address;
-	__s64 transport;
+	__s64 served, asking = 0;
 
 	if (!server)
 		return PINION_DROP_INTERNAL;
-	to.is_source = !pkt->is_reply;
-	to.address =
-		pkt->is_reply ? pkt->address : (pkt->is_v6 ? server->address : &server->address[3]);
-	to.port = pkt->is_reply ? pkt->port : pinion_port_at(server, pkt);
-	if (!pinion_translate_quoted_ip(ctx, pkt, &to, &address))
-		return PINION_DROP_INTERNAL;
-	transport = pinion_translate_quoted_transport(ctx, pkt, address, &to);
+	to = pinion_served_end(pkt, server);
+	served = pinion_translate_quoted_end(ctx, pkt, &to);
+	if (pinion_full_nat() && server->method == PINION_METHOD_FULLNAT)
+		asking = pinion_asking_end(pkt, &to) ? pinion_translate_quoted_end(ctx, pkt, &to)
+						     : -1;
 	icmp = (void *)(long)ctx->data + (pkt->transport & 0x3fff);
-	if (transport < 0 || (void *)(icmp + 1) > (void *)(long)ctx->data_end)
+	if (served < 0 || asking < 0 || (void *)(icmp + 1) > (void *)(long)ctx->data_end)
 		return PINION_DROP_INTERNAL;
 	icmp->check = pinion_sum_update(icmp->check,
-					(__u64)transport + (pkt->is_v6 ? outer + address : 0));
+					(__u64)served + (__u64)asking + (pkt->is_v6 ? outer : 0));
 	return PINION_NEXT;
 }

@@ -54,6 +54,8 @@ static __always_inline int pinion_has_checksum(struct xdp_md *ctx, const struct 
 {
 	struct udphdr *udp = (void *)(long)ctx->data + (pkt->transport & 0x3fff);
 
+	if (pkt->fragment) /* That of all fragments together. */
+		return 0;
 	if (pkt->quoted || pinion_protocol(pkt) == IPPROTO_TCP)
 		return 1;
 	return (void *)(udp + 1) <= (void *)(long)ctx->data_end && udp->check != 0;

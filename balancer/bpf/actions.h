@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What XDP does for each verdict, by the table of verdicts. */
+#pragma once
+
+#include "abi.h"
+
+enum pinion_action {
+	PINION_ACTION_PASS,
+	PINION_ACTION_DROP,
+	PINION_ACTION_FORWARD,
+	PINION_ACTION_REPLY,
+};
+
+static const volatile __u8 pinion_actions[32] = {
+#define X(name, action, text) [PINION_##name] = PINION_ACTION_##action,
+	PINION_VERDICTS(X)
+#undef X
+};
+
+/* The compiler must not conclude from the verdicts it has seen that the mask is superfluous: the
+ * verifier has not seen them.
+ */
+static __always_inline enum pinion_action pinion_action_of(__u32 verdict)
+{
+	asm volatile("" : "+r"(verdict));
+	return (enum pinion_action)pinion_actions[verdict & 31];
+}

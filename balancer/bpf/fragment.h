@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* IP fragments. Only the first one of a packet has the ports; it is handled as any packet is, and
+ * what became of it is remembered for those that follow, which share its verdict and its way.
+ *
+ * One that comes ahead of the first, as happens where a network card spreads them over its queues,
+ * is handed to the daemon, which presents it again as soon as the first has come. If that does not
+ * come soon, the daemon says so in its place, and so those that follow it are dropped.
+ *
+ * What is remembered is good for as long as a receiver waits for the rest of a packet. A fragment
+ * that overlaps the first one's ports (RFC 1858) is for the real server to refuse.
+ */
+#pragma once
+
+#include "actions.h"
+#include "connect.h"
+#include "parse.h"
+
+#define PINION_FRAGMENT_TICKS 28610u /* 30 s: Linux's ipfrag_time. */
+
+/* Fragments that the daemon gets, of each CPU. */
+#define PINION_HELD_EVERY 100000ull /* ns */
+#define PINION_HELD_BURST 100
+
+static __u32 pinion_ids;
+
+/* One that no packet had for a while. */
+static __always_inline __be16 pinion_draw_id(void)
+{
+	return bpf_htons((__u16)__sync_fetch_and_add(&pinion_ids, 1));
+}
+
+static __always_inline void pinion_fragment_key4(const struct pinion_packet *pkt,
+						 struct pinion_fragment_key *key)
+{
+	key->saddr[2] = key->daddr[2] = bpf_htonl(0xffff);
+	key->saddr[3] = pkt->flow4.saddr;
+	key->daddr[3] = pkt->sent_to[0] ? pkt->sent_to[0] : pkt->flow4.daddr;
+	key->protocol = pkt->flow4.protocol;
+}
+
+static __always_inline void pinion_fragment_key6(const struct pinion_packet *pkt,
+						 struct pinion_fragment_key *key)
+{
+	const __be32 *to = pkt->sent_to;
+
+	__builtin_memcpy(key->saddr, pkt->flow6.saddr, 16);
+	__builtin_memcpy(key->daddr, to[0] | to[3] ? to : pkt->flow6.daddr, 16);
+}
+
+/* By the ends that the packet came with. */
+static __always_inline struct pinion_fragment_key
+pinion_fragment_key(const struct pinion_packet *pkt)
+{
+	struct pinion_fragment_key key = {.id = pkt->id};
+
+	if (pkt->is_v6)
+		pinion_fragment_key6(pkt, &key);
+	else
+		pinion_fragment_key4(pkt, &key);
+	return key;
+}
+
+/* What became of the first fragment. That of a packet which nobody could take for ours is not
+ * worth a place.
+ */
+__attribute__((noinline)) int pinion_remember(const struct pinion_packet *pkt, __u32 verdict,
+					      __u32 ifindex)
+{
+	struct pinion_fragment first = {};
+	struct pinion_fragment_key key;
+
+	if (!pkt)
+		return 0;
+	if (verdict == PINION_PASS_NOT_OURS && !pinion_may_be_ours(pkt))
+		return 0;
+	key = pinion_fragment_key(pkt);
+	first.seen = (__u32)(bpf_ktime_get_coarse_ns() >> PINION_TICK_SHIFT);
+	first.reference = pkt->reference;
+	first.hash = pkt->hash;
+	first.ifindex = ifindex;
+	first.last_hop = pkt->last_hop;
+	first.id = pkt->new_id;
+	first.local_port = pkt->local_port;
+	first.local = pkt->local;
+	first.is_reply = pkt->is_reply;
+	first.verdict = (__u8)verdict;
+	if (pkt->is_reply) {
+		__builtin_memcpy(first.address, pkt->address, 16);
+		if (pkt->is_v6)
+			__builtin_memcpy(first.client, pkt->flow6.daddr, 16);
+		else
+			first.client[0] = pkt->flow4.daddr;
+	}
+	bpf_map_update_elem(&fragments, &key, &first, BPF_ANY);
+	return 0;
+}
+
+static __always_inline int pinion_may_hold(__u64 now)
+{
+	const __u32 first = 0;
+	struct pinion_replies *pace = bpf_map_lookup_elem(&replies, &first);
+	__u64 saved = now - PINION_HELD_BURST * PINION_HELD_EVERY;
+	__u64 due;
+
+	if (!pace)
+		return 0;
+	due = pace->held_due > saved ? pace->held_due : saved;
+	if (due > now)
+		return 0;
+	pace->held_due = due + PINION_HELD_EVERY;
+	return 1;
+}
+
+/* Hands the frame to the daemon. */
+static __always_inline enum pinion_verdict pinion_keep(struct xdp_md *ctx,
+						       const struct pinion_fragment_key *key)
+{
+	__u32 bytes = (__u32)bpf_xdp_get_buff_len(ctx);
+	__u64 now = bpf_ktime_get_coarse_ns();
+	struct pinion_early_fragment *early;
+
+	if (bytes < ETH_HLEN || bytes > PINION_EARLY_BYTES || !pinion_may_hold(now))
+		return PINION_DROP_FRAGMENT;
+	early = bpf_ringbuf_reserve(&early_fragments, sizeof(*early), 0);
+	if (!early)
+		return PINION_DROP_FRAGMENT;
+	early->key = *key;
+	early->ifindex = ctx->ingress_ifindex;
+	early->bytes = bytes;
+	early->now = now;
+	if (bpf_xdp_load_bytes(ctx, 0, early->frame, bytes)) {
+		bpf_ringbuf_discard(early, 0);
+		return PINION_DROP_FRAGMENT;
+	}
+	bpf_ringbuf_submit(early, 0);
+	return PINION_HOLD_FRAGMENT;
+}
+
+/* The packet gets all that the first one's connection had to say. */
+static __always_inline void pinion_go_after(struct pinion_packet *pkt,
+					    const struct pinion_fragment *first)
+{
+	pkt->reference = first->reference;
+	pkt->hash = first->hash;
+	pkt->last_hop = first->last_hop;
+	pkt->new_id = first->id;
+	pkt->local_port = first->local_port;
+	pkt->local = first->local;
+	pkt->is_reply = first->is_reply;
+	if (!first->is_reply)
+		return;
+	__builtin_memcpy(pkt->address, first->address, 16);
+	if (pkt->is_v6)
+		__builtin_memcpy(pkt->flow6.daddr, first->client, 16);
+	else
+		pkt->flow4.daddr = first->client[0];
+}
+
+/* A fragment that is not the first. A function of its own, as pinion_icmp() is. */
+__attribute__((noinline)) int pinion_follow(struct xdp_md *ctx, struct pinion_packet *pkt)
+{
+	const struct pinion_fragment *first;
+	struct pinion_fragment_key key;
+	__u32 now = (__u32)(bpf_ktime_get_coarse_ns() >> PINION_TICK_SHIFT);
+	enum pinion_action action;
+	__u8 verdict;
+
+	if (!pkt)
+		return PINION_DROP_INTERNAL;
+	if (!pinion_may_be_ours(pkt))
+		return PINION_PASS_NOT_OURS;
+	key = pinion_fragment_key(pkt);
+	first = bpf_map_lookup_elem(&fragments, &key);
+	if (!first || now - first->seen > PINION_FRAGMENT_TICKS)
+		return pinion_keep(ctx, &key);
+	verdict = first->verdict;
+	action = pinion_action_of(verdict);
+	if (action == PINION_ACTION_PASS)
+		return PINION_PASS_FRAGMENT;
+	if (action == PINION_ACTION_DROP)
+		return verdict;
+	if (action == PINION_ACTION_REPLY)
+		return PINION_DROP_TOO_BIG;
+	pinion_go_after(pkt, first);
+	return PINION_FORWARD_FRAGMENT;
+}
