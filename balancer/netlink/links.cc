@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "balancer/netlink/links.h"
 
+#include <arpa/inet.h>
 #include <linux/if.h>
 #include <linux/if_arp.h>
 
@@ -8,6 +9,25 @@
 
 namespace pinion {
 namespace {
+
+void read_vlan(const nlattr& data, VlanTag& tag) {
+  for_each_nested(data, [&](const nlattr& attribute) {
+    const int type = mnl_attr_get_type(&attribute);
+    if (type == IFLA_VLAN_ID) tag.vlan = read_u16(attribute).value_or(0);
+    if (type == IFLA_VLAN_PROTOCOL) tag.protocol = ntohs(read_u16(attribute).value_or(0));
+  });
+}
+
+// What the data mean depends on the kind, whichever comes first.
+void read_info(const nlattr& info, Link& link) {
+  const nlattr* data = nullptr;
+  for_each_nested(info, [&](const nlattr& attribute) {
+    const int type = mnl_attr_get_type(&attribute);
+    if (type == IFLA_INFO_KIND) link.kind = read_text(attribute);
+    if (type == IFLA_INFO_DATA) data = &attribute;
+  });
+  if (data != nullptr && link.is_vlan()) read_vlan(*data, link.tag);
+}
 
 void read_attribute(const nlattr& attribute, Link& link) {
   switch (mnl_attr_get_type(&attribute)) {
@@ -23,10 +43,11 @@ void read_attribute(const nlattr& attribute, Link& link) {
     case IFLA_MASTER:
       link.master = read_u32(attribute).value_or(0);
       break;
+    case IFLA_LINK:
+      link.lower = read_u32(attribute).value_or(0);
+      break;
     case IFLA_LINKINFO:
-      for_each_nested(attribute, [&](const nlattr& info) {
-        if (mnl_attr_get_type(&info) == IFLA_INFO_KIND) link.kind = read_text(info);
-      });
+      read_info(attribute, link);
       break;
     default:
       break;
@@ -45,8 +66,12 @@ std::optional<Link> parse_link(const nlmsghdr& message) {
   link.up = (header->ifi_flags & IFF_UP) != 0 && (header->ifi_flags & IFF_LOWER_UP) != 0;
   link.arp =
       header->ifi_type == ARPHRD_ETHER && (header->ifi_flags & (IFF_NOARP | IFF_LOOPBACK)) == 0;
-  for_each_attribute(message, sizeof(ifinfomsg),
-                     [&](const nlattr& attribute) { read_attribute(attribute, link); });
+  bool elsewhere = false;
+  for_each_attribute(message, sizeof(ifinfomsg), [&](const nlattr& attribute) {
+    read_attribute(attribute, link);
+    elsewhere |= mnl_attr_get_type(&attribute) == IFLA_LINK_NETNSID;
+  });
+  if (!link.is_vlan() || elsewhere) link.lower = 0;  // Of veth it is the other end.
   if (link.name.empty()) return {};
   return link;
 }

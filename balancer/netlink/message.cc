@@ -43,6 +43,8 @@ void Message::put_text(uint16_t type, const std::string& text) {
 
 std::optional<uint8_t> read_u8(const nlattr& attribute) { return read<uint8_t>(attribute); }
 
+std::optional<uint16_t> read_u16(const nlattr& attribute) { return read<uint16_t>(attribute); }
+
 std::optional<uint32_t> read_u32(const nlattr& attribute) { return read<uint32_t>(attribute); }
 
 std::optional<Mac> read_mac(const nlattr& attribute) {

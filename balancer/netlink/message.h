@@ -90,6 +90,7 @@ void for_each_nested(const nlattr& nest, Visit visit) {
 
 // Nothing, where the attribute is shorter than what it should hold.
 std::optional<uint8_t> read_u8(const nlattr& attribute);
+std::optional<uint16_t> read_u16(const nlattr& attribute);
 std::optional<uint32_t> read_u32(const nlattr& attribute);
 std::optional<Mac> read_mac(const nlattr& attribute);  // Exactly 6 bytes.
 std::optional<Address> read_address(const nlattr& attribute, int family);

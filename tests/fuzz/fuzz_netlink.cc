@@ -27,6 +27,7 @@ void read_frame(std::span<const uint8_t> bytes) {
 void read_message(const nlmsghdr& message) {
   const auto link = pinion::parse_link(message);
   if (link) require(link->index != 0 && !link->name.empty());
+  if (link && !link->is_vlan()) require(link->lower == 0 && link->tag == pinion::VlanTag{});
   const auto address = pinion::parse_address(message);
   if (address) require(address->prefix.length <= address->prefix.address.bits());
   const auto route = pinion::parse_host_route(message);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The parsers on bytes: whole messages, and every shorter one.
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <linux/if.h>
 #include <linux/if_addr.h>
@@ -27,10 +28,32 @@ Message link_message() {
   Message message = Message::with(RTM_NEWLINK, 0, header);
   message.put_text(IFLA_IFNAME, "eth0");
   message.put_u32(IFLA_MTU, 9000);
+  message.put_u32(IFLA_LINK, 4);
   message.put_u32(IFLA_MASTER, 3);
   message.put(IFLA_ADDRESS, kMac);
   nlattr* info = mnl_attr_nest_start(message.header(), IFLA_LINKINFO);
   message.put_text(IFLA_INFO_KIND, "vlan");
+  nlattr* data = mnl_attr_nest_start(message.header(), IFLA_INFO_DATA);
+  const uint16_t vlan = 100, protocol = htons(0x88a8);
+  message.put(IFLA_VLAN_ID, &vlan, sizeof(vlan));
+  message.put(IFLA_VLAN_PROTOCOL, &protocol, sizeof(protocol));
+  mnl_attr_nest_end(message.header(), data);
+  mnl_attr_nest_end(message.header(), info);
+  return message;
+}
+
+Message link_of_kind(const std::string& kind) {
+  ifinfomsg header{};
+  header.ifi_index = 7;
+  Message message = Message::with(RTM_NEWLINK, 0, header);
+  message.put_text(IFLA_IFNAME, "eth0");
+  message.put_u32(IFLA_LINK, 4);
+  nlattr* info = mnl_attr_nest_start(message.header(), IFLA_LINKINFO);
+  nlattr* data = mnl_attr_nest_start(message.header(), IFLA_INFO_DATA);
+  const uint16_t vlan = 100;
+  message.put(IFLA_VLAN_ID, &vlan, sizeof(vlan));
+  mnl_attr_nest_end(message.header(), data);
+  message.put_text(IFLA_INFO_KIND, kind);
   mnl_attr_nest_end(message.header(), info);
   return message;
 }
@@ -78,7 +101,28 @@ Message neighbour_message(uint16_t type, uint8_t flags = 0) {
 
 TEST(Messages, Link) {
   Message message = link_message();
-  EXPECT_EQ(parse_link(*message.header()), (Link{7, "eth0", kMac, 9000, true, true, 3, "vlan"}));
+  EXPECT_EQ(parse_link(*message.header()),
+            (Link{7, "eth0", kMac, 9000, true, true, 3, "vlan", 4, {0x88a8, 100}}));
+}
+
+// IFLA_LINK and the data mean something else with every kind.
+TEST(Messages, OnlyAVlanDeviceHasOneBelowItAndATag) {
+  const auto vlan = parse_link(*link_of_kind("vlan").header());
+  EXPECT_TRUE(vlan->is_vlan() && !vlan->is_bond());
+  EXPECT_EQ(vlan->lower, 4u);
+  EXPECT_EQ(vlan->tag.vlan, 100);
+  for (const char* kind : {"veth", "bond", "macvlan", ""}) {
+    const auto link = parse_link(*link_of_kind(kind).header());
+    EXPECT_EQ(link->kind, kind);
+    EXPECT_EQ(link->lower, 0u) << kind;
+    EXPECT_EQ(link->tag, VlanTag{}) << kind;
+  }
+}
+
+TEST(Messages, WhatIsBelowInAnotherNamespaceIsNobodyHere) {
+  Message message = link_of_kind("vlan");
+  message.put_u32(IFLA_LINK_NETNSID, 0);
+  EXPECT_EQ(parse_link(*message.header())->lower, 0u);
 }
 
 TEST(Messages, Address) {
@@ -178,6 +222,7 @@ TEST(Messages, EveryMessageMayBeCutAnywhere) {
       const auto link = parse_link(*cut);
       if (link) {
         EXPECT_EQ(link->name, "eth0");
+        EXPECT_TRUE(link->tag.vlan == 0 || link->tag.vlan == 100);
       }
       const auto address = parse_address(*cut);
       if (address) {
