@@ -2,6 +2,7 @@
 /* Stages 2 to 5: the packet's real server, from its connection, or from a new one. */
 #pragma once
 
+#include "entrance.h"
 #include "local_ports.h"
 #include "pair.h"
 #include "schedule.h"
@@ -210,7 +211,8 @@ static __always_inline int pinion_may_be_ours(const struct pinion_packet *pkt)
 						  : pinion_vip_bit4(pkt->flow4.saddr));
 }
 
-static __always_inline enum pinion_verdict pinion_connect(struct pinion_packet *pkt)
+static __always_inline enum pinion_verdict pinion_connect(struct xdp_md *ctx,
+							  struct pinion_packet *pkt)
 {
 	const struct pinion_table v4 = {PINION_SHAPE4, pinion_groups4, 0};
 	const struct pinion_table v6 = {PINION_SHAPE6, pinion_groups6, 1};
@@ -219,6 +221,8 @@ static __always_inline enum pinion_verdict pinion_connect(struct pinion_packet *
 
 	if (!pinion_may_be_ours(pkt))
 		return PINION_PASS_NOT_OURS;
+	if (pinion_vlans && !pinion_enter(ctx, pkt))
+		return PINION_PASS_OTHER_VLAN;
 	if (pkt->is_v6) {
 		verdict = pinion_find_connection(pkt, (const pinion_word *)&pkt->flow6, v6);
 		if (!verdict)

@@ -8,6 +8,7 @@
 #include "forward/local.h"
 #include "forward/nat.h"
 #include "forward/tun.h"
+#include "forward/vlan.h"
 #include "maps.h"
 #include "packet.h"
 
@@ -77,6 +78,8 @@ static __always_inline enum pinion_verdict pinion_forward(struct xdp_md *ctx,
 	if (!server || !way.hop.whole)
 		return PINION_DROP_INTERNAL;
 	failed = pinion_rewrite(ctx, &way);
+	if (pinion_vlans && !failed && way.ifindex)
+		failed = pinion_leave(ctx, &way);
 	*ifindex = way.ifindex;
 	return failed ? failed : verdict;
 }

@@ -179,6 +179,8 @@ __attribute__((noinline)) int pinion_icmp(struct xdp_md *ctx, struct pinion_pack
 	verdict = pinion_parse_error(ctx, pkt);
 	if (verdict)
 		return verdict;
+	if (pinion_vlans && pinion_may_be_ours(pkt) && !pinion_enter(ctx, pkt))
+		return PINION_PASS_OTHER_VLAN;
 	return pkt->is_v6 ? pinion_find_quoted(pkt, (const pinion_word *)&pkt->flow6, v6)
 			  : pinion_find_quoted(pkt, (const pinion_word *)&pkt->flow4, v4);
 }

@@ -20,8 +20,9 @@ static __always_inline __u32 pinion_next_hop_number(void)
 	return __sync_fetch_and_add(&count->ifindex, 1) + 1;
 }
 
-/* The number of where the packet came from; 0 if it has none, or came with VLAN tags, which a reply
- * does not get. Two CPUs that meet a new hop at once may number it twice: both numbers are right.
+/* The number of where the packet came from; 0 if it has none, or came with tags of a VLAN that has
+ * no device here: by which one would the reply leave? Two CPUs that meet a new hop at once may
+ * number it twice: both numbers are right.
  */
 static __always_inline __u16 pinion_learn_hop(const struct pinion_packet *pkt)
 {
@@ -30,7 +31,7 @@ static __always_inline __u16 pinion_learn_hop(const struct pinion_packet *pkt)
 	struct pinion_last_hop *place;
 	__u32 number;
 
-	if (pkt->network != sizeof(struct ethhdr))
+	if (pinion_vlans ? !pkt->interface : pkt->network != sizeof(struct ethhdr))
 		return 0;
 	if (known)
 		return (__u16)*known;

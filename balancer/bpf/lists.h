@@ -23,6 +23,8 @@
 	X(PASS_OTHER_PROTOCOL, PASS, "left to the stack: neither TCP nor UDP (ICMP, ...)")         \
 	X(PASS_MULTICAST, PASS, "left to the stack: multicast or broadcast")                       \
 	X(PASS_FRAGMENT, PASS, "left to the stack: an IP fragment, as the first of its packet was") \
+	X(PASS_OTHER_VLAN, PASS,                                                                   \
+	  "left to the stack: its VLAN, or having none, is not in director.interfaces")            \
 	X(PASS_TOO_DEEP, PASS, "left to the stack: more VLAN tags or IPv6 headers than we follow") \
 	X(PASS_MALFORMED, PASS,                                                                    \
 	  "left to the stack: headers are cut short or contradict themselves")                     \

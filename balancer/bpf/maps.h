@@ -159,6 +159,22 @@ struct {
 	__type(value, __u32);
 } egress SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1);
+	__type(key, struct pinion_entrance_key);
+	__type(value, struct pinion_entrance);
+} entrances SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct pinion_vlan_device);
+} vlan_devices SEC(".maps");
+
 /* The forwarding methods that real servers have, a bit for each enum pinion_method. The code of all
  * others is left out when the program is loaded; a method that is wanted later comes with a program
  * that takes this one's place.
@@ -177,6 +193,9 @@ static __always_inline int pinion_full_nat(void)
 
 /* PINION_LISTEN_*: the maps that services are in besides `services`. The same holds for them. */
 const volatile __u32 pinion_listeners = ~0u;
+
+/* Are there VLAN devices or bonds? If not, frames keep their tags, and nobody looks at them. */
+const volatile __u32 pinion_vlans = ~0u;
 
 /* Entries of `real_servers`, of `load`, and of each CPU's part of `counters`. */
 const volatile __u32 pinion_servers = 1;

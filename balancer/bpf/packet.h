@@ -51,6 +51,9 @@ struct pinion_packet {
 	__be16 new_id;	   /* What IPv4's identification of a fragment becomes with its address. */
 	__be32 id;	   /* What tells the packet from others between its ends. */
 	__be32 sent_to[4]; /* Where full NAT's reply was sent to (IPv4 in the first word). */
+	/* Where it came in, if pinion_vlans; see entrance.h. */
+	__u32 interface;
+	__u32 device;
 };
 
 /* The first fragment, which has the ports. */

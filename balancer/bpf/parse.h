@@ -19,7 +19,6 @@
 #include "maps.h"
 #include "packet.h"
 
-#define PINION_VLAN_TAGS    2
 #define PINION_IPV6_HEADERS 6 /* Extension headers that are followed. */
 
 struct pinion_vlan {

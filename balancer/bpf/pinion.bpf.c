@@ -15,9 +15,10 @@
 char pinion_license[] SEC("license") = "Dual BSD/GPL";
 
 /* Out of the interface it came from, out of another one, or up the stack. */
-static __always_inline int pinion_send(struct xdp_md *ctx, __u32 ifindex)
+static __always_inline int pinion_send(struct xdp_md *ctx, const struct pinion_packet *pkt,
+				       __u32 ifindex)
 {
-	if (ifindex == ctx->ingress_ifindex)
+	if (ifindex == pinion_device(ctx, pkt))
 		return XDP_TX;
 	if (!ifindex)
 		return XDP_PASS;
@@ -45,7 +46,7 @@ static __always_inline int pinion_exit(struct xdp_md *ctx, const struct pinion_p
 	if (action == PINION_ACTION_REPLY)
 		sent = XDP_TX;
 	if (action == PINION_ACTION_FORWARD) {
-		sent = pinion_send(ctx, ifindex);
+		sent = pinion_send(ctx, pkt, ifindex);
 		if (sent == XDP_ABORTED) {
 			verdict = PINION_DROP_NO_EGRESS;
 			sent = XDP_DROP;
@@ -66,7 +67,7 @@ int pinion_ingress(struct xdp_md *ctx)
 	enum pinion_verdict verdict = pinion_parse(ctx, &pkt);
 
 	if (verdict == PINION_NEXT)
-		verdict = pinion_connect(&pkt);
+		verdict = pinion_connect(ctx, &pkt);
 	else if (verdict == PINION_PASS_FRAGMENT)
 		verdict = (enum pinion_verdict)pinion_follow(ctx, &pkt);
 	else if (verdict == PINION_PASS_OTHER_PROTOCOL && !pkt.fragment)

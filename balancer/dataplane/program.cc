@@ -19,6 +19,10 @@ namespace {
 
 constexpr uint64_t kPlaces = 2;  // For each connection of capacity.
 
+// Every VLAN there can be of a device, on a bond's ports, too; and of two devices.
+constexpr uint32_t kEntrances = 16384;
+constexpr uint32_t kVlanDevices = 8192;
+
 uint32_t groups(uint64_t connections, uint64_t entries_in_group) {
   return static_cast<uint32_t>((connections * kPlaces + entries_in_group - 1) / entries_in_group);
 }
@@ -63,6 +67,8 @@ constexpr Plan kPlans[] = {
     {"local_addresses", "", [](const config::Director&) { return 1u; }},
     {"verdicts", "", [](const config::Director&) { return 1u; }},
     {"egress", "", [](const config::Director&) { return 256u; }},
+    {"entrances", "", [](const config::Director&) { return kEntrances; }},
+    {"vlan_devices", "", [](const config::Director&) { return kVlanDevices; }},
     {"last_hops", "", [](const config::Director&) { return uint32_t{PINION_LAST_HOPS}; }},
     {"last_hop_numbers", "", [](const config::Director&) { return uint32_t{PINION_LAST_HOPS}; }},
     {"fragments", "", [](const config::Director&) { return uint32_t{PINION_FRAGMENTS}; }},
@@ -150,6 +156,7 @@ Result<> share_maps(const pinion_bpf& from, pinion_bpf& to) {
 void choose(pinion_bpf& object, const Features& features) {
   object.rodata->pinion_methods = features.methods;
   object.rodata->pinion_listeners = features.listeners;
+  object.rodata->pinion_vlans = features.vlans;
 }
 
 Error load_error() {

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstring>
 #include <random>
+#include <string_view>
 
 #include "balancer/base/log.h"
 #include "balancer/bpf/vip_filter.h"
@@ -61,6 +62,22 @@ Result<> read_into(Adopted& adopted, const Map& map) {
   return {};
 }
 
+template <typename Key, typename Value>
+Result<> keep_only(HashMap<Key, Value>& map, const std::vector<std::pair<Key, Value>>& wanted) {
+  const auto bytes_of = [](const Key& key) {
+    return std::string_view(reinterpret_cast<const char*>(&key), sizeof(key));
+  };
+  const auto found = map.read();
+  if (!found) return found.error();
+  std::set<std::string_view> kept;
+  for (const auto& [key, value] : wanted) kept.insert(bytes_of(key));
+  for (const auto& [key, value] : *found) {
+    if (kept.contains(bytes_of(key))) continue;
+    if (auto erased = map.erase(key); !erased) return erased;
+  }
+  return {};
+}
+
 uint32_t ticks(std::chrono::milliseconds time) {
   return static_cast<uint32_t>(std::chrono::nanoseconds(time).count() >> PINION_TICK_SHIFT);
 }
@@ -75,6 +92,8 @@ Result<Tables> Tables::open(const Program& program, const config::Limits& limits
            program.open_into(tables.ranges_, "service_ranges"),
            program.open_into(tables.prefixes_, "service_prefixes"),
            program.open_into(tables.egress_, "egress"),
+           program.open_into(tables.entrances_, "entrances"),
+           program.open_into(tables.vlan_devices_, "vlan_devices"),
            program.open_into(tables.cursors_, "cursors"),
            program.map_into(tables.settings_, "settings", 1),
            program.map_into(tables.vips_, "vips", 1),
@@ -137,12 +156,35 @@ Result<> Tables::prepare_server(const Change::Server& server) {
   return server.after.ifindex ? allow_egress(server.after.ifindex) : Result<>();
 }
 
-// An interface that is gone is no failure: the next fact about the real server names another.
+// An interface that is gone is no failure: the next fact about the real server names another. What
+// leaves by a VLAN device leaves by the one below it.
 Result<> Tables::allow_egress(uint32_t ifindex) {
+  if (vlan_indices_.contains(ifindex)) return {};
   char name[IF_NAMESIZE];
   auto put = egress_.put(ifindex, ifindex);
   if (!put && if_indextoname(ifindex, name)) return put.error();
   return {};
+}
+
+Result<> Tables::add_vlans(const Vlans& vlans) {
+  std::set<uint32_t> below;
+  for (const auto& [ifindex, vlan] : vlans.devices) {
+    if (auto put = vlan_devices_.put(ifindex, vlan); !put) return put;
+    vlan_indices_.insert(ifindex);
+    below.insert(vlan.device);
+  }
+  for (const uint32_t device : below)
+    if (auto allowed = allow_egress(device); !allowed) return allowed;
+  for (const auto& [key, entrance] : vlans.entrances)
+    if (auto put = entrances_.put(key, entrance); !put) return put;
+  return {};
+}
+
+Result<> Tables::keep_vlans(const Vlans& vlans) {
+  vlan_indices_.clear();
+  for (const auto& [ifindex, vlan] : vlans.devices) vlan_indices_.insert(ifindex);
+  if (auto kept = keep_only(entrances_, vlans.entrances); !kept) return kept;
+  return keep_only(vlan_devices_, vlans.devices);
 }
 
 // A packet that takes a number while the pool changes takes one of the old pool, or of the new, or

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 
 #include "balancer/base/error.h"
@@ -10,6 +11,7 @@
 #include "balancer/dataplane/program.h"
 #include "balancer/model/change.h"
 #include "balancer/model/model.h"
+#include "balancer/model/vlans.h"
 #include "config/config.h"
 
 namespace pinion {
@@ -27,6 +29,11 @@ class Tables {
 
   // Frames may leave by this interface.
   Result<> allow_egress(uint32_t ifindex);
+
+  // Adds what is missing: how frames come in, and how they leave by VLAN devices.
+  Result<> add_vlans(const Vlans& vlans);
+  // Takes away everything else.
+  Result<> keep_vlans(const Vlans& vlans);
 
   // What a start finds.
   Result<Adopted> read() const;
@@ -50,6 +57,9 @@ class Tables {
   HashMap<pinion_range_key, pinion_service> ranges_;
   HashMap<pinion_prefix_key, pinion_service> prefixes_;
   HashMap<uint32_t, uint32_t> egress_;
+  HashMap<pinion_entrance_key, pinion_entrance> entrances_;
+  HashMap<uint32_t, pinion_vlan_device> vlan_devices_;
+  std::set<uint32_t> vlan_indices_;  // Of the devices in there.
   MappedArray<pinion_settings> settings_;
   MappedArray<pinion_vip_filter> vips_;
   MappedArray<uint32_t> slots_;

@@ -9,9 +9,10 @@ namespace pinion {
 struct Features {
   uint32_t methods = 0;    // A bit for each forwarding method.
   uint32_t listeners = 0;  // PINION_LISTEN_*
+  bool vlans = false;      // Frames are told apart by their tags, and get others.
 
   Features operator|(const Features& other) const {
-    return {methods | other.methods, listeners | other.listeners};
+    return {methods | other.methods, listeners | other.listeners, vlans || other.vlans};
   }
   // Is all of the other in it?
   bool has(const Features& other) const { return (*this | other) == *this; }

@@ -10,18 +10,21 @@
 namespace pinion::packet {
 namespace {
 
-TEST(Clang19, MakesAnObjectThatForwards) {
+class Clang19 : public testing::TestWithParam<bool> {};
+
+TEST_P(Clang19, MakesAnObjectThatForwards) {
   const std::string object = PINION_BINARY_DIR "/balancer/bpf/pinion-clang-19.bpf.o";
   if (!std::filesystem::exists(object)) GTEST_SKIP() << "clang-19 is not installed";
   std::unique_ptr<Director> director;
   try {
-    director = std::make_unique<Director>(object);
+    director = std::make_unique<Director>(object, kGroups, ~0u, ~0u, GetParam());
   } catch (const std::system_error& error) {
     if (error.code().value() == EPERM) GTEST_SKIP() << "CAP_BPF is missing: " << error.what();
     throw;
   }
   director->reset();
   director->add_server(1, {});
+  director->add_entrance({}, {kLoopback, kLoopback});
   for (const char* address : {"10.0.0.1", "2001:db8::1"})
     director->add_service({.address = address, .slots = {1}});
   Packet packets[] = {{}, {.from = "2001:db8:1::9", .to = "2001:db8::1"}};
@@ -36,6 +39,10 @@ TEST(Clang19, MakesAnObjectThatForwards) {
   EXPECT_EQ(director->verdict(PINION_FORWARD_NEW), 2u);
   EXPECT_EQ(director->verdict(PINION_FORWARD_KNOWN), 4u);
 }
+
+INSTANTIATE_TEST_SUITE_P(Vlans, Clang19, testing::Bool(), [](const auto& with) {
+  return std::string(with.param ? "With" : "Without");
+});
 
 }  // namespace
 }  // namespace pinion::packet

@@ -63,6 +63,11 @@ void put_address(__be32 (&words)[4], const std::string& address) {
   std::copy(bytes.begin(), bytes.end(), at + 16 - bytes.size());
 }
 
+void put_tags(pinion_tag* place, const Director::Tags& tags) {
+  for (const auto& [protocol, vlan] : tags)
+    *place++ = {__builtin_bswap16(protocol), __builtin_bswap16(vlan)};
+}
+
 pinion_service_key key_of(const Service& service) {
   pinion_service_key key{.protocol = service.protocol, .port = __builtin_bswap16(service.port)};
   put_address(key.addr, service.address);
@@ -100,10 +105,11 @@ Ran run_program(int program, const Bytes& in, uint32_t ifindex) {
 }
 
 Director::Director(const std::string& object_file, uint32_t groups6, uint32_t methods,
-                   uint32_t listeners)
+                   uint32_t listeners, bool vlans)
     : object_(bpf_object__open_file(object_file.c_str(), nullptr)) {
   if (!object_) fail("open " + object_file, errno);
-  for (const char* map : {"services", "service_ranges", "service_prefixes"})
+  for (const char* map :
+       {"services", "service_ranges", "service_prefixes", "entrances", "vlan_devices"})
     set_size(object_.get(), map, 64);
   set_size(object_.get(), "slots", kSlots);
   set_size(object_.get(), "cursors", 64);
@@ -117,6 +123,7 @@ Director::Director(const std::string& object_file, uint32_t groups6, uint32_t me
   set_rodata(object_.get(), "pinion_groups6", groups6);
   set_rodata(object_.get(), "pinion_methods", methods);
   set_rodata(object_.get(), "pinion_listeners", listeners);
+  set_rodata(object_.get(), "pinion_vlans", vlans);
   if (const int error = bpf_object__load(object_.get())) fail("load " + object_file, -error);
   program_ = bpf_program__fd(bpf_object__find_program_by_name(object_.get(), "pinion_ingress"));
   settings_ = memory<pinion_settings>("settings", 1);
@@ -183,6 +190,8 @@ void Director::reset() {
   empty<uint32_t>("egress");
   empty<pinion_fragment_key>("fragments");
   early_fragments();
+  empty<pinion_entrance_key>("entrances");
+  empty<uint32_t>("vlan_devices");
   *settings_ = {.abi = PINION_ABI};
   settings_->timeout[PINION_STATE_SYN_RECEIVED] = kSynTimeout;
   settings_->timeout[PINION_STATE_PICKED_UP] = kEstablishedTimeout;
@@ -242,8 +251,8 @@ void Director::add_service(const Service& service) {
   }
 }
 
-template <typename Key>
-void Director::put(const char* name, const Key& key, const pinion_service& value) const {
+template <typename Key, typename Value>
+void Director::put(const char* name, const Key& key, const Value& value) const {
   if (bpf_map_update_elem(map(name), &key, &value, BPF_ANY)) fail(name, errno);
 }
 
@@ -274,6 +283,23 @@ void Director::remove_service(const Service& service) {
 
 void Director::allow_egress(uint32_t ifindex, uint32_t device) {
   if (bpf_map_update_elem(map("egress"), &ifindex, &device, BPF_ANY)) fail("egress", errno);
+}
+
+void Director::add_entrance(const Tags& tags, const pinion_entrance& entrance) {
+  pinion_entrance_key key{.ifindex = kLoopback};
+  put_tags(key.tags, tags);
+  put("entrances", key, entrance);
+}
+
+void Director::add_any_entrance(const pinion_entrance& entrance) {
+  const pinion_entrance_key key{.ifindex = kLoopback, .tags = {{.protocol = PINION_ANY_TAGS}}};
+  put("entrances", key, entrance);
+}
+
+void Director::add_vlan_device(uint32_t ifindex, uint32_t device, const Tags& tags) {
+  pinion_vlan_device value{.device = device};
+  put_tags(value.tags, tags);
+  put("vlan_devices", ifindex, value);
 }
 
 void Director::set_cursor(uint32_t service, uint32_t slot) {

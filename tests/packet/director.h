@@ -78,7 +78,7 @@ class Director {
  public:
   // Throws std::system_error; EPERM where CAP_BPF is missing.
   explicit Director(const std::string& object_file, uint32_t groups6 = kGroups,
-                    uint32_t methods = ~0u, uint32_t listeners = ~0u);
+                    uint32_t methods = ~0u, uint32_t listeners = ~0u, bool vlans = false);
 
   // Empties every map.
   void reset();
@@ -88,6 +88,12 @@ class Director {
   void add_service(const Service& service);
   void remove_service(const Service& service);
   void allow_egress(uint32_t ifindex, uint32_t device);
+  // Frames with these tags, each an EtherType and a VLAN, come in by that interface.
+  using Tags = std::vector<std::pair<uint16_t, uint16_t>>;
+  void add_entrance(const Tags& tags, const pinion_entrance& entrance);
+  // All frames do that nothing else is said of.
+  void add_any_entrance(const pinion_entrance& entrance);
+  void add_vlan_device(uint32_t ifindex, uint32_t device, const Tags& tags);
   void set_cursor(uint32_t service, uint32_t slot);
   // The packets of this sender are looked at, as are those for a VIP.
   void look_at(const std::string& address);
@@ -138,8 +144,8 @@ class Director {
   void zero_per_cpu(const char* name, uint32_t count) const;
   template <typename Key>
   void empty(const char* name) const;
-  template <typename Key>
-  void put(const char* name, const Key& key, const pinion_service& value) const;
+  template <typename Key, typename Value>
+  void put(const char* name, const Key& key, const Value& value) const;
 
   struct CloseRing {
     void operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
@@ -185,6 +191,10 @@ class WithDirector : public testing::Test {
   void expect_exact_load();
 
   static Director& director() { return *director_; }
+  // Another director, or none, in the place of this one, until it is put back.
+  static std::unique_ptr<Director> exchange(std::unique_ptr<Director> other) {
+    return std::exchange(director_, std::move(other));
+  }
 
  private:
   static std::unique_ptr<Director> director_;

@@ -76,6 +76,7 @@ inline Bytes too_big(const Packet& packet, uint32_t mtu) {
   Packet reply = {.destination_mac = packet.source_mac,
                   .source_mac = packet.destination_mac,
                   .tags = packet.tags,
+                  .vlans = packet.vlans,
                   .from = packet.to,
                   .to = packet.from};
   reply.fragment = kDontFragment;

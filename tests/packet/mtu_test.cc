@@ -1,17 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Packets that leave by an interface which has no room for them: direct routing, and NAT both ways.
-#include <fcntl.h>
 #include <linux/bpf.h>
-#include <linux/sockios.h>
-#include <net/if.h>
-#include <sched.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 
-#include <cstdio>
-
-#include "balancer/base/fd.h"
 #include "tests/packet/icmp.h"
+#include "tests/packet/narrow.h"
 #include "tests/packet/nat.h"
 
 namespace pinion::packet {
@@ -86,30 +78,6 @@ TEST_F(Mtu, AnErrorThatIsTooBigIsDropped) {
   error.fragment = kDontFragment;
   expect(build(error), PINION_DROP_TOO_BIG, build(error));
 }
-
-// As long as it lives, a network namespace of our own, with a bridge of that MTU.
-class Narrow {
- public:
-  explicit Narrow(int mtu) : home_(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC)) {
-    if (unshare(CLONE_NEWNET) != 0) return;
-    left_ = true;
-    const Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    ifreq request{};
-    std::snprintf(request.ifr_name, sizeof(request.ifr_name), "narrow");
-    if (ioctl(socket.get(), SIOCBRADDBR, request.ifr_name) != 0) return;
-    request.ifr_mtu = mtu;
-    if (ioctl(socket.get(), SIOCSIFMTU, &request) == 0) index_ = if_nametoindex("narrow");
-  }
-  ~Narrow() {
-    if (left_) setns(home_.get(), CLONE_NEWNET);
-  }
-  uint32_t index() const { return index_; }  // 0: this machine has none.
-
- private:
-  Fd home_;
-  bool left_ = false;
-  uint32_t index_ = 0;
-};
 
 // The client comes by one interface, the real servers' answers by another.
 class MtuOfReplies : public WithNat {

@@ -146,7 +146,7 @@ Bytes build(const Packet& packet) {
   append(out, mac_bytes(packet.source_mac));
   for (size_t i = 0; i < packet.tags.size(); ++i) {
     put16(out, packet.tags[i]);
-    put16(out, 100 + i);
+    put16(out, i < packet.vlans.size() ? packet.vlans[i] : 100 + i);
   }
   put16(out, is_ipv6(packet) ? 0x86dd : 0x0800);
   append(out, is_ipv6(packet) ? ipv6(packet) : ipv4(packet));

@@ -29,8 +29,9 @@ Extension ipv6_fragment(uint16_t offset_and_more);
 struct Packet {
   std::string destination_mac = "02:00:00:00:00:aa";  // The director's.
   std::string source_mac = "02:00:00:00:00:bb";
-  std::vector<uint16_t> tags = {};  // VLAN tags, by their EtherTypes.
-  std::string from = "10.1.0.9";    // Both of one family.
+  std::vector<uint16_t> tags = {};   // VLAN tags, by their EtherTypes.
+  std::vector<uint16_t> vlans = {};  // And what they say; where that is nothing, 100 and 101.
+  std::string from = "10.1.0.9";     // Both of one family.
   std::string to = "10.0.0.1";
   uint8_t protocol = kTcp;  // Of what is neither TCP nor UDP, `payload` is all; ICMP is summed up.
   uint16_t sport = 40000;

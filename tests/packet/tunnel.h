@@ -90,7 +90,7 @@ class WithTunnel : public WithDirector {
                    const std::string& source, Kind kind) {
     --packet.ttl;
     const Bytes inner = build(packet);
-    Packet outer = {.tags = packet.tags, .from = source, .to = address};
+    Packet outer = {.tags = packet.tags, .vlans = packet.vlans, .from = source, .to = address};
     outer.protocol = is_v6(packet) ? kIpv6 : kIpip;
     outer.payload.assign(inner.begin() + static_cast<ptrdiff_t>(ip_offset(packet)), inner.end());
     outer.fragment = 0x4000;

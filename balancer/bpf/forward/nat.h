@@ -13,6 +13,7 @@
 #include <linux/udp.h>
 #include <bpf/bpf_endian.h>
 
+#include "../entrance.h"
 #include "../maps.h"
 #include "forwarding.h"
 #include "quoted.h"
@@ -140,7 +141,7 @@ static __always_inline __u32 pinion_reply_room(struct xdp_md *ctx, const struct 
 {
 	__u32 mtu = pkt->bytes; /* In: what is to fit. Out: the MTU. */
 
-	if (ifindex == ctx->ingress_ifindex)
+	if (ifindex == pinion_interface(ctx, pkt))
 		return 0;
 	return bpf_check_mtu(ctx, ifindex, &mtu, 0, 0) == BPF_MTU_CHK_RET_FRAG_NEEDED ? mtu : 0;
 }

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "../connect.h"
+#include "../entrance.h"
 #include "../icmp.h"
 #include "forwarding.h"
 #include "outer.h"
@@ -26,7 +27,8 @@
 static __always_inline int pinion_outgrows(const struct xdp_md *ctx,
 					   const struct pinion_forwarding *way)
 {
-	return way->pkt->bytes > way->server->mtu && way->server->ifindex != ctx->ingress_ifindex;
+	return way->pkt->bytes > way->server->mtu &&
+	       way->server->ifindex != pinion_interface(ctx, way->pkt);
 }
 
 static __always_inline int pinion_may_reply(void)
