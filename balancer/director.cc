@@ -92,7 +92,13 @@ Result<Director::Parts> Director::open_parts(asio::io_context& io, const Config&
   auto pins = Pins::open(config.instance);
   if (!pins) return pins.error();
   if (auto own = check_mark(*pins, config.instance); !own) return own.error();
-  auto program = Program::load(*pins, config, features_of(whole));
+  auto addressing = Addressing::open(io, config.instance);
+  if (!addressing) return addressing.error();
+  auto links = addressing->links();
+  if (!links) return links.error();
+  Features features = features_of(whole);
+  features.vlans = uses_vlans(*links, config);
+  auto program = Program::load(*pins, config, features);
   if (!program) return program.error();
   auto tables = Tables::open(*program, config.limits);
   if (!tables) return tables.error();
@@ -102,8 +108,6 @@ Result<Director::Parts> Director::open_parts(asio::io_context& io, const Config&
   if (!connections4) return connections4.error();
   auto connections6 = ConnectionTable::open(*program, config, true);
   if (!connections6) return connections6.error();
-  auto addressing = Addressing::open(io, config.instance);
-  if (!addressing) return addressing.error();
   return Parts{std::move(*pins),      std::move(*program),      std::move(*tables),
                std::move(*counters),  std::move(*connections4), std::move(*connections6),
                std::move(*addressing)};
@@ -181,7 +185,8 @@ void Director::stop() {
   if (live_.director.on_stop == config::OnStop::kKeep && started_up_) return;
   parts_.addressing.remove_others({});
   attachments_.detach_others();
-  for (const std::string& interface : live_.director.interfaces) attachments_.detach(interface);
+  placements_.clear();
+  detach_others();
   Program::unpin(parts_.pins);
 }
 
@@ -231,13 +236,15 @@ Result<Warnings> Director::apply(Config next) {
   Model model = model_;
   auto change = model.configure(next);
   if (!change) return change.error();
-  if (auto able = enable(model.features()); !able) return able.error();
-  if (auto attached = attach(next.director.interfaces); !attached) return attached.error();
+  auto placements = place_new(next.director.interfaces);
+  if (!placements) return placements.error();
+  note_egress(*change);
+  if (auto attached = attach(*placements, model.features()); !attached) return attached.error();
   if (auto committed = commit(next, std::move(model), *change); !committed) {
-    for (const std::string& interface : next.director.interfaces)
-      if (!contains(live_.director.interfaces, interface)) attachments_.undo(interface);
+    withdraw(*placements);
     return committed.error();
   }
+  placements_ = std::move(*placements);
   settle(std::move(next));
   const Warnings before = std::exchange(warnings_, std::move(*warnings));
   Warnings fresh;
@@ -256,35 +263,6 @@ Result<> Director::enable(const Features& features) {
   return attachments_.replace();
 }
 
-// Replies leave by the interface that their client's packets came in by.
-Result<> Director::attach_to(const Link& link) {
-  if (auto allowed = parts_.tables.allow_egress(link.index); !allowed) return allowed;
-  return attachments_.attach(link.name, link.index);
-}
-
-// Interfaces that are new; a failure takes those off again that were put on. What an earlier daemon
-// had put on is not ours to take off before the start has succeeded.
-Result<> Director::attach(const std::vector<std::string>& interfaces) {
-  auto links = parts_.addressing.links();
-  if (!links) return links.error();
-  take_links(std::move(*links));
-  std::vector<std::string> done;
-  for (const std::string& interface : interfaces) {
-    if (contains(live_.director.interfaces, interface)) continue;
-    const Link* link = find_link(links_, interface);
-    Result<> attached =
-        link ? attach_to(*link)
-             : refusal("director.interfaces: there is no interface '" + interface + "'");
-    if (attached) {
-      done.push_back(interface);
-      continue;
-    }
-    for (const std::string& undone : done) attachments_.undo(undone);
-    return attached;
-  }
-  return {};
-}
-
 Result<> Director::commit(const Config& next, Model model, const Change& change) {
   Addressing::Added added;
   if (Addressing::differ(next, live_) || !started_up_) {
@@ -301,8 +279,8 @@ Result<> Director::commit(const Config& next, Model model, const Change& change)
 }
 
 void Director::settle(Config next) {
-  for (const std::string& interface : live_.director.interfaces)
-    if (!contains(next.director.interfaces, interface)) attachments_.detach(interface);
+  detach_others();
+  close_vlans();
   const bool readdressed = Addressing::differ(next, live_);
   parts_.tables.set_timeouts(next.director.timeouts);
   live_ = std::move(next);

@@ -24,6 +24,7 @@
 #include "balancer/metrics/server.h"
 #include "balancer/model/model.h"
 #include "balancer/netlink/resolver.h"
+#include "balancer/placement.h"
 #include "balancer/sweeper.h"
 #include "config/load.h"
 
@@ -76,13 +77,24 @@ class Director final : public Operator {
 
   Result<Warnings> check(const Config& next) const;
   Result<> enable(const Features& features);
-  Result<> attach(const std::vector<std::string>& interfaces);
-  Result<> attach_to(const Link& link);
   Result<> commit(const Config& next, Model model, const Change& change);
   void settle(Config next);
 
+  // director_links.cc
+  using Placements = std::map<std::string, Placement>;  // By the name that the interface is given.
+  static bool uses_vlans(const std::vector<Link>& links, const config::Director& director);
+  Result<Placements> place_new(const std::vector<std::string>& interfaces);
+  Placements place_anew() const;
+  Result<> attach(const Placements& wanted, Features features);
+  Result<> attach_to(const Placement& placement);
+  void withdraw(const Placements& wanted);
+  void detach_others();
+  Result<> open_vlans(const Placements& wanted, Features features = {});
+  void close_vlans();
+  bool note_egress(const Change& change);
   void follow_links(const std::vector<Link>& links);
   void take_links(std::vector<Link> links);
+
   void greet(const std::vector<Link>& links);
   void restore_addressing();
   void note(const Address& address, const Reachability& fact);
@@ -102,6 +114,8 @@ class Director final : public Operator {
   using Visit = std::function<bool(ConnectionTable&, const ConnectionEntry&, const Target&)>;
   asio::awaitable<void> scan(ConnectionFilter filter, Visit visit);
 
+  // director_view.cc
+  InterfaceSnapshot describe_interface(const std::string& interface) const;
   void describe_services(Snapshot& snapshot) const;
 
   asio::io_context& io_;
@@ -115,6 +129,8 @@ class Director final : public Operator {
   Warnings warnings_;  // Of what is live.
   Advisor advisor_;
   std::vector<Link> links_;
+  Placements placements_;      // Of what is live.
+  std::set<uint32_t> egress_;  // Every interface that a real server has been reached by.
   std::map<Address, Reachability> facts_;  // Not yet learned.
   asio::steady_timer learning_;            // Runs while facts are being collected.
   std::chrono::nanoseconds learning_took_{};

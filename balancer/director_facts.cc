@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the director does on its own: it follows the kernel's links and neighbours, and gives back
-// the indices of real servers that are gone.
+// What the director does on its own: it follows the kernel's neighbours, and gives back the indices
+// of real servers that are gone.
 #include <algorithm>
 
 #include "balancer/base/log.h"
@@ -19,23 +19,6 @@ constexpr std::chrono::nanoseconds kCollectLongest = std::chrono::milliseconds(5
 
 }  // namespace
 
-// An interface may go and come back under its name: then the program is put on the new one. One
-// that was renamed keeps its program, and goes on forwarding.
-void Director::follow_links(const std::vector<Link>& links) {
-  take_links(links);
-  if (!started_up_) return;
-  for (const std::string& interface : live_.director.interfaces) {
-    const Link* link = find_link(links, interface);
-    const auto attached = attachments_.all().find(interface);
-    const bool on = attached != attachments_.all().end();
-    if (!link && on && !find_link(links, attached->second.ifindex)) attachments_.detach(interface);
-    if (!link) continue;
-    if (auto done = attach_to(*link); !done)
-      log::error("cannot attach", {{"interface", interface}, {"error", done.error().message()}});
-  }
-  restore_addressing();
-}
-
 // Those on the links may have forgotten where the VIPs are, and switches their ports. The kernel
 // has dropped the routes of a link that was down for a moment, too, and says nothing of that.
 void Director::greet(const std::vector<Link>& links) {
@@ -46,29 +29,6 @@ void Director::greet(const std::vector<Link>& links) {
 
 void Director::restore_addressing() {
   if (started_up_) parts_.addressing.restore(live_);
-}
-
-// Says what has become of the interfaces that the configuration names.
-void Director::take_links(std::vector<Link> links) {
-  std::set<std::string> names(live_.director.interfaces.begin(), live_.director.interfaces.end());
-  for (const config::Vip& vip : live_.vips) names.insert(vip.interface);
-  for (const auto& local : live_.director.local_addresses) names.insert(local.interface);
-  for (const config::HostRoute& route : live_.host_routes) names.insert(route.interface);
-  for (const Link& before : links_) {
-    if (!names.contains(before.name)) continue;
-    const Link* now = find_link(links, before.index);
-    if (!now)
-      log::warning("interface is gone", {{"interface", before.name}});
-    else if (now->name != before.name)
-      log::warning("interface is renamed", {{"interface", before.name}, {"to", now->name}});
-    else if (now->up != before.up)
-      now->up ? log::info("interface is up", {{"interface", now->name}})
-              : log::warning("interface is down", {{"interface", now->name}});
-  }
-  for (const Link& now : links)
-    if (!links_.empty() && names.contains(now.name) && !find_link(links_, now.name))
-      log::info("interface is there", {{"interface", now.name}, {"link", now.up ? "up" : "down"}});
-  links_ = std::move(links);
 }
 
 void Director::note(const Address& address, const Reachability& fact) {
@@ -101,6 +61,9 @@ void Director::learn() {
   const auto begun = std::chrono::steady_clock::now();
   Model model = model_;
   const Change change = model.learn(std::vector<Model::Fact>(facts_.begin(), facts_.end()));
+  if (note_egress(change))
+    if (auto opened = open_vlans(placements_); !opened)
+      log::error("VLANs are not in the data plane", {{"error", opened.error().message()}});
   if (auto written = parts_.tables.apply(change); !written) {
     log::error("facts are not in the data plane", {{"error", written.error().message()}});
     learning_took_ = kCollectLongest;

@@ -65,11 +65,7 @@ Snapshot Director::snapshot() const {
     }
   }
   for (const std::string& interface : live_.director.interfaces) {
-    const Link* link = find_link(links_, interface);
-    const auto attached = attachments_.all().find(interface);
-    const bool on = attached != attachments_.all().end();
-    snapshot.interfaces.push_back(
-        {interface, link ? link->index : 0, link && link->up, on, on && attached->second.native});
+    snapshot.interfaces.push_back(describe_interface(interface));
   }
   if (auto verdicts = parts_.counters.verdicts())
     snapshot.verdicts = *verdicts;
@@ -77,6 +73,30 @@ Snapshot Director::snapshot() const {
     log::error("verdicts cannot be read", {{"error", verdicts.error().message()}});
   describe_services(snapshot);
   return snapshot;
+}
+
+InterfaceSnapshot Director::describe_interface(const std::string& interface) const {
+  InterfaceSnapshot seen{interface};
+  if (const Link* link = find_link(links_, interface)) {
+    seen.index = link->index;
+    seen.up = link->up;
+  }
+  const auto placed = placements_.find(interface);
+  if (placed == placements_.end()) return seen;
+  const Placement& placement = placed->second;
+  const auto& all = attachments_.all();
+  const auto on_all = [&](const auto& port) { return all.contains(port.first); };
+  const auto attached = all.find(placement.device_name);
+  seen.native = attached != all.end() && attached->second.native;
+  seen.attached = attached != all.end() ||
+                  (!placement.ports.empty() &&
+                   std::all_of(placement.ports.begin(), placement.ports.end(), on_all));
+  if (!seen.attached) return seen;
+  const Link* device = find_link(links_, placement.device);
+  seen.device = device ? device->name : placement.device_name;
+  for (const VlanTag& tag : placement.tags) seen.vlans.push_back(tag.vlan);
+  for (const auto& [port, index] : placement.ports) seen.ports.push_back(port);
+  return seen;
 }
 
 void Director::describe_services(Snapshot& snapshot) const {

@@ -75,6 +75,19 @@ std::string interface_state(const Json& interface) {
   return interface.at("up") ? "up" : "down";
 }
 
+// Where the program is for it, and why there.
+std::string place_of(const Json& interface) {
+  const Json& ports = interface.at("ports");
+  std::string place = "itself";
+  if (interface.at("device").is_null()) return "-";
+  if (!interface.at("vlans").empty())
+    place = std::string("by its parent") + (interface.at("vlans").size() > 1 ? "'s parent " : " ") +
+            text(interface.at("device"));
+  for (size_t i = 0; i < ports.size(); ++i)
+    place += (i == 0 ? ", a bond of " : i + 1 < ports.size() ? ", " : " and ") + text(ports[i]);
+  return place;
+}
+
 uint64_t used_entries(const Json& table) {
   return table.at("connections").get<uint64_t>() + table.at("replies").get<uint64_t>();
 }
@@ -122,9 +135,10 @@ std::string director_facts(const Json& json) {
 }
 
 Rendered status(const Json& json) {
-  Table interfaces({"INTERFACE", "LINK", "XDP"});
+  Table interfaces({"INTERFACE", "LINK", "XDP", "ATTACHED"});
   for (const auto& each : json.at("interfaces"))
-    interfaces.add({text(each.at("name")), interface_state(each), text(each.at("xdp"))});
+    interfaces.add(
+        {text(each.at("name")), interface_state(each), text(each.at("xdp")), place_of(each)});
   Table tables({"TABLE", "CONNECTIONS>", "ESTABLISHED>", "CAPACITY>", "FILLED>", "LAST SWEEP>"});
   for (const auto& each : json.at("tables"))
     tables.add({text(each.at("family")), text(each.at("connections")),

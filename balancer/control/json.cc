@@ -27,7 +27,10 @@ Json to_json(const InterfaceSnapshot& interface) {
           {"present", interface.index != 0},
           {"up", interface.up},
           {"attached", interface.attached},
-          {"xdp", interface.attached ? Json(interface.native ? "native" : "generic") : Json()}};
+          {"xdp", interface.attached ? Json(interface.native ? "native" : "generic") : Json()},
+          {"device", interface.attached ? Json(interface.device) : Json()},
+          {"vlans", interface.vlans},
+          {"ports", interface.ports}};
 }
 
 Json to_json(const TableSnapshot& table) {

@@ -5,6 +5,8 @@
 #include <bpf/libbpf.h>
 #include <linux/if_link.h>
 
+#include <algorithm>
+
 #include "balancer/base/log.h"
 
 namespace pinion {
@@ -56,14 +58,14 @@ Error attach_error(const std::string& interface, bool native, int number) {
 
 }  // namespace
 
-Result<> Attachments::attach(const std::string& interface, uint32_t ifindex) {
+Result<> Attachments::attach(const std::string& interface, uint32_t ifindex, config::XdpMode mode) {
   const auto known = attachments_.find(interface);
   if (known != attachments_.end() && ifindex_of(known->second.link) == ifindex) return {};
   if (known != attachments_.end()) detach(interface);
-  auto taken = take_over(interface, ifindex);
+  auto taken = take_over(interface, ifindex, mode);
   if (!taken) return taken.error();
   if (!*taken)
-    if (auto created = create(interface, ifindex); !created) return created.error();
+    if (auto created = create(interface, ifindex, mode); !created) return created.error();
   const Attachment& attachment = attachments_[interface];
   log::info("attached", {{"interface", interface},
                          {"xdp", attachment.native ? "native" : "generic"},
@@ -71,7 +73,26 @@ Result<> Attachments::attach(const std::string& interface, uint32_t ifindex) {
   return {};
 }
 
-Result<bool> Attachments::take_over(const std::string& interface, uint32_t ifindex) {
+Result<> Attachments::attach_bond(const std::string& bond, uint32_t ifindex,
+                                  const std::map<std::string, uint32_t>& ports) {
+  const bool on_ports = std::any_of(ports.begin(), ports.end(), [&](const auto& port) {
+    return attachments_.contains(port.first);
+  });
+  if (mode_ != config::XdpMode::kGeneric && !on_ports) {
+    auto attached = attach(bond, ifindex, config::XdpMode::kNative);
+    if (attached || mode_ == config::XdpMode::kNative) return attached;
+    log::info("the bond has no native XDP", {{"error", attached.error().message()}});
+  }
+  // The kernel does not let both have one.
+  if (auto link = pins_.get(pin_name(ifindex)); link && *link) bpf_link_detach(link->get());
+  pins_.remove(pin_name(ifindex));
+  for (const auto& [port, index] : ports)
+    if (auto attached = attach(port, index, config::XdpMode::kGeneric); !attached) return attached;
+  return {};
+}
+
+Result<bool> Attachments::take_over(const std::string& interface, uint32_t ifindex,
+                                    config::XdpMode mode) {
   const std::string name = pin_name(ifindex);
   auto link = pins_.get(name);
   if (!link) return link.error();
@@ -81,8 +102,8 @@ Result<bool> Attachments::take_over(const std::string& interface, uint32_t ifind
     return false;
   }
   const bool native = is_native(ifindex);
-  if (!suits(native, mode_)) {
-    auto changed = change_mode(interface, ifindex, std::move(*link));
+  if (!suits(native, mode)) {
+    auto changed = change_mode(interface, ifindex, std::move(*link), !native);
     return changed ? Result<bool>(true) : changed.error();
   }
   if (bpf_link_update(link->get(), program_.fd(), nullptr) != 0)
@@ -93,8 +114,8 @@ Result<bool> Attachments::take_over(const std::string& interface, uint32_t ifind
 
 // The kernel has no way but off and on. The link is taken off by name: closing and unpinning it
 // would do so at some later time. If the wanted mode fails, the interface gets back the other.
-Result<> Attachments::change_mode(const std::string& interface, uint32_t ifindex, Fd link) {
-  const bool native = mode_ == config::XdpMode::kNative;
+Result<> Attachments::change_mode(const std::string& interface, uint32_t ifindex, Fd link,
+                                  bool native) {
   bpf_link_detach(link.get());
   pins_.remove(pin_name(ifindex));
   auto changed = create(interface, ifindex, native);
@@ -107,9 +128,9 @@ Result<> Attachments::change_mode(const std::string& interface, uint32_t ifindex
   return changed;
 }
 
-Result<> Attachments::create(const std::string& interface, uint32_t ifindex) {
-  auto created = create(interface, ifindex, mode_ != config::XdpMode::kGeneric);
-  if (created || mode_ != config::XdpMode::kAuto || created.error().code.value() == EBUSY)
+Result<> Attachments::create(const std::string& interface, uint32_t ifindex, config::XdpMode mode) {
+  auto created = create(interface, ifindex, mode != config::XdpMode::kGeneric);
+  if (created || mode != config::XdpMode::kAuto || created.error().code.value() == EBUSY)
     return created;
   return create(interface, ifindex, false);
 }

@@ -29,7 +29,13 @@ class Attachments {
   // Puts the program on the interface: into the link that an earlier daemon left on it, else by a
   // new one. Native where the driver can, unless the mode is forced. Attaching twice changes
   // nothing. On failure, what an earlier daemon left there goes on forwarding.
-  Result<> attach(const std::string& interface, uint32_t ifindex);
+  Result<> attach(const std::string& interface, uint32_t ifindex) {
+    return attach(interface, ifindex, mode_);
+  }
+  // A bond's program is its ports', natively, so long as its mode and they can. Else it is put on
+  // each port: by the time that a frame is the bond's, its VLAN tags are off.
+  Result<> attach_bond(const std::string& bond, uint32_t ifindex,
+                       const std::map<std::string, uint32_t>& ports);
   // Takes back an attach(): off, unless an earlier daemon had put it there.
   void undo(const std::string& interface);
   // Takes it off, if it is on.
@@ -44,10 +50,11 @@ class Attachments {
   const std::map<std::string, Attachment>& all() const { return attachments_; }
 
  private:
-  Result<bool> take_over(const std::string& interface, uint32_t ifindex);
-  Result<> create(const std::string& interface, uint32_t ifindex);
+  Result<> attach(const std::string& interface, uint32_t ifindex, config::XdpMode mode);
+  Result<bool> take_over(const std::string& interface, uint32_t ifindex, config::XdpMode mode);
+  Result<> create(const std::string& interface, uint32_t ifindex, config::XdpMode mode);
   Result<> create(const std::string& interface, uint32_t ifindex, bool native);
-  Result<> change_mode(const std::string& interface, uint32_t ifindex, Fd link);
+  Result<> change_mode(const std::string& interface, uint32_t ifindex, Fd link, bool native);
 
   const Pins& pins_;
   const Program& program_;

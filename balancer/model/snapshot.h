@@ -63,6 +63,11 @@ struct InterfaceSnapshot {
   bool up = false;
   bool attached = false;
   bool native = false;  // The XDP mode, where attached.
+  // Where the program is: the interface itself, or the one below it that its frames come in by,
+  // with these VLANs, the outermost first. Where that is a bond, it has these ports.
+  std::string device;
+  std::vector<uint16_t> vlans;
+  std::vector<std::string> ports;
 };
 
 // One family's connection table.

@@ -51,8 +51,25 @@ class FakeOperator : public Operator {
     snapshot.taken = snapshot.started + std::chrono::hours(25) + std::chrono::seconds(snapshots_);
     snapshot.differs_from_file = !(live_ == on_disk_);
     snapshot.interfaces = {
-        {.name = "eth0", .index = 2, .up = true, .attached = true, .native = true},
-        {.name = "eth1"}};
+        {.name = "eth0",
+         .index = 2,
+         .up = true,
+         .attached = true,
+         .native = true,
+         .device = "eth0"},
+        {.name = "eth1"},
+        {.name = "eth0.10.20", .index = 3, .attached = true, .device = "eth0", .vlans = {10, 20}},
+        {.name = "bond0.100",
+         .index = 4,
+         .attached = true,
+         .device = "bond0",
+         .vlans = {100},
+         .ports = {"eth2", "eth3", "eth4"}},
+        {.name = "bond0",
+         .index = 5,
+         .attached = true,
+         .device = "bond0",
+         .ports = {"eth2", "eth3"}}};
     snapshot.warnings = warnings_;
     snapshot.tables.resize(1);
     snapshot.tables[0].family = "ipv4";

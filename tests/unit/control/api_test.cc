@@ -31,6 +31,10 @@ TEST_F(Api, Status) {
   EXPECT_EQ(status["interfaces"][0]["xdp"], "native");
   EXPECT_EQ(status["interfaces"][1]["present"], false);
   EXPECT_TRUE(status["interfaces"][1]["xdp"].is_null());
+  EXPECT_TRUE(status["interfaces"][1]["device"].is_null());
+  EXPECT_EQ(status["interfaces"][2]["device"], "eth0");
+  EXPECT_EQ(status["interfaces"][2]["vlans"], json({10, 20}));
+  EXPECT_EQ(status["interfaces"][3]["ports"], json({"eth2", "eth3", "eth4"}));
   EXPECT_EQ(status["tables"][0]["states"]["established"], 2);
   EXPECT_FALSE(status["tables"][0]["states"].contains("free"));
   EXPECT_EQ(status["packets"], json({{"forward", 1000}, {"pass", 7}, {"drop", 0}, {"reply", 0}}));

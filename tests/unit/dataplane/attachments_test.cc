@@ -10,6 +10,7 @@
 #include <sched.h>
 
 #include <cstdlib>
+#include <map>
 
 #include "tests/unit/dataplane/plane.h"
 
@@ -243,6 +244,41 @@ TEST_F(AttachmentsTest, TakesOffWhatIsNoLongerWanted) {
   EXPECT_NE(on("v0").prog_id, 0u);
   EXPECT_EQ(on("lo").prog_id, 0u);
   EXPECT_THAT(pins_->names("link_"), ElementsAre(pin_of(index("v0"))));
+}
+
+// Whatever the bond is: lo has no native XDP, as some bonds have none, and v0 has.
+TEST_F(AttachmentsTest, ABondsProgramIsItsPortsNatively) {
+  auto ours = attachments();
+  const std::map<std::string, uint32_t> ports = {{"lo", index("lo")}};
+  ASSERT_DONE(ours.attach_bond("v0", index("v0"), ports));
+  EXPECT_EQ(on("v0").attach_mode, XDP_ATTACHED_DRV);
+  EXPECT_EQ(on("lo").prog_id, 0u);
+}
+
+TEST_F(AttachmentsTest, ElseItIsPutOnEachPort) {
+  auto ours = attachments();
+  std::map<std::string, uint32_t> ports = {{"v0", index("v0")}};
+  ASSERT_DONE(ours.attach_bond("lo", index("lo"), ports));
+  EXPECT_EQ(on("v0").attach_mode, XDP_ATTACHED_SKB);
+  EXPECT_EQ(on("lo").prog_id, 0u);
+  ports.emplace("v1", index("v1"));
+  ASSERT_DONE(ours.attach_bond("lo", index("lo"), ports));
+  EXPECT_EQ(on("v1").attach_mode, XDP_ATTACHED_SKB);
+  EXPECT_THAT(pins_->names("link_"),
+              testing::UnorderedElementsAre(pin_of(index("v0")), pin_of(index("v1"))));
+}
+
+TEST_F(AttachmentsTest, ABondsForcedModeIsKept) {
+  const std::map<std::string, uint32_t> ports = {{"v0", index("v0")}};
+  const auto refused = attachments(XdpMode::kNative).attach_bond("lo", index("lo"), ports);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message(), HasSubstr("attach XDP (native) to lo"));
+  EXPECT_EQ(on("v0").prog_id, 0u);
+  // An earlier daemon's is in the way: the kernel lets not both have one.
+  ASSERT_DONE(attachments(XdpMode::kNative).attach("v1", index("v1")));
+  ASSERT_DONE(attachments(XdpMode::kGeneric).attach_bond("v1", index("v1"), ports));
+  EXPECT_EQ(on("v1").prog_id, 0u);
+  EXPECT_EQ(on("v0").attach_mode, XDP_ATTACHED_SKB);
 }
 
 // Of another instance, but it might be anybody's.
