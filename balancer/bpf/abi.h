@@ -310,11 +310,13 @@ static_assert(sizeof(struct pinion_fragment) == 64, "pinned maps keep this layou
 /* Map `early_fragments`, ring buffer: fragments that came before the first of their packet. The
  * daemon presents them again when that one has come. Every start begins anew.
  */
-#define PINION_EARLY_BYTES 1992
+#define PINION_EARLY_BYTES 1984
 struct pinion_early_fragment {
 	struct pinion_fragment_key key;
-	__u32 ifindex; /* It came in there. */
+	__u32 ifindex; /* It came in there, as the driver has it. */
+	__u32 device;  /* And by this, which the program is on. */
 	__u32 bytes;   /* Of the frame. */
+	__u32 zero;
 	__u64 now;     /* ns of CLOCK_MONOTONIC */
 	__u8 frame[PINION_EARLY_BYTES];
 };

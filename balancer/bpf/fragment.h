@@ -13,6 +13,7 @@
 
 #include "actions.h"
 #include "connect.h"
+#include "entrance.h"
 #include "parse.h"
 
 #define PINION_FRAGMENT_TICKS 28610u /* 30 s: Linux's ipfrag_time. */
@@ -113,6 +114,7 @@ static __always_inline int pinion_may_hold(__u64 now)
 
 /* Hands the frame to the daemon. */
 static __always_inline enum pinion_verdict pinion_keep(struct xdp_md *ctx,
+						       const struct pinion_packet *pkt,
 						       const struct pinion_fragment_key *key)
 {
 	__u32 bytes = (__u32)bpf_xdp_get_buff_len(ctx);
@@ -125,8 +127,10 @@ static __always_inline enum pinion_verdict pinion_keep(struct xdp_md *ctx,
 	if (!early)
 		return PINION_DROP_FRAGMENT;
 	early->key = *key;
-	early->ifindex = ctx->ingress_ifindex;
+	early->ifindex = pinion_driver_ifindex(ctx);
+	early->device = pinion_device(ctx, pkt);
 	early->bytes = bytes;
+	early->zero = 0;
 	early->now = now;
 	if (bpf_xdp_load_bytes(ctx, 0, early->frame, bytes)) {
 		bpf_ringbuf_discard(early, 0);
@@ -169,10 +173,12 @@ __attribute__((noinline)) int pinion_follow(struct xdp_md *ctx, struct pinion_pa
 		return PINION_DROP_INTERNAL;
 	if (!pinion_may_be_ours(pkt))
 		return PINION_PASS_NOT_OURS;
+	if (pinion_vlans && !pinion_enter(ctx, pkt))
+		return PINION_PASS_OTHER_VLAN;
 	key = pinion_fragment_key(pkt);
 	first = bpf_map_lookup_elem(&fragments, &key);
 	if (!first || now - first->seen > PINION_FRAGMENT_TICKS)
-		return pinion_keep(ctx, &key);
+		return pinion_keep(ctx, pkt, &key);
 	verdict = first->verdict;
 	action = pinion_action_of(verdict);
 	if (action == PINION_ACTION_PASS)

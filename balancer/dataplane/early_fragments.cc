@@ -122,7 +122,7 @@ void EarlyFragments::go_after(const pinion_early_fragment& early, const pinion_f
   if (for_the_stack(first)) return run_live(program_->fd(), early);
   const Ran ran = run(program_->fd(), early);
   if (ran.action != XDP_TX && ran.action != XDP_REDIRECT) return;
-  const auto sent = send_(ran.action == XDP_TX ? early.ifindex : first.ifindex, ran.frame);
+  const auto sent = send_(ran.action == XDP_TX ? early.device : first.ifindex, ran.frame);
   if (!sent) log::debug("an early fragment is lost", {{"error", sent.error().message()}});
 }
 
