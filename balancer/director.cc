@@ -44,9 +44,11 @@ constexpr Fixed kFixed[] = {
 // What the configuration's services need.
 Features features_of(const Config& config) {
   Features features;
-  for (const config::Service& service : config.services)
+  for (const config::Service& service : config.services) {
+    features.routed |= service.replies == config::Return::kRouted;
     for (const config::Server& server : service.servers)
       features.methods |= 1u << static_cast<uint32_t>(forward_of(service, server));
+  }
   for (const auto& keys : keys_of(config.services)) features.listeners |= maps_of(keys);
   return features;
 }

@@ -178,6 +178,19 @@ void check_local(const Service& service, size_t i, const std::vector<LocalAddres
                      " address to send from; add one to director.local_addresses");
 }
 
+// Only what passes the director has a way back from it.
+void check_return(const Service& service, size_t i, Findings& findings) {
+  if (service.replies == Return::kLastHop || service.servers.empty()) return;
+  const auto passes_here = [&](const Server& server) {
+    const Forward forward = forward_of(service, server);
+    return forward == Forward::kNat || forward == Forward::kFullNat;
+  };
+  if (std::any_of(service.servers.begin(), service.servers.end(), passes_here)) return;
+  findings.error(path_of(i, ".return"),
+                 "the replies of these servers do not pass the director, which only those of nat "
+                 "and fullnat do; leave it out");
+}
+
 void check_servers(const Service& service, size_t i, const KeptVips& kept, ServerSet& known,
                    Findings& findings) {
   if (service.servers.empty())
@@ -258,6 +271,7 @@ void check_services(const Config& config, const Vocabulary& vocabulary, Findings
                  path_of(i, ".tunnel"), findings);
     check_servers(service, i, kept, known, findings);
     check_local(service, i, config.director.local_addresses, findings);
+    check_return(service, i, findings);
   }
   check_unique_listeners(config, findings);
   check_names(config.services, findings);

@@ -101,6 +101,10 @@ struct HostRoute {
   bool operator==(const HostRoute&) const = default;
 };
 
+// How replies that pass the director (nat, fullnat) get back to the client: to where its packets
+// came from, or by the director's routes.
+enum class Return { kLastHop, kRouted };
+
 enum class TunnelType { kIpip, kGre, kGue };  // In the order of PINION_TUNNELS.
 
 // What is around packets that go to a server by tun.
@@ -171,6 +175,7 @@ struct Service {
   std::vector<Listener> listeners;
   std::string scheduler = "mh";  // A keyword of kSchedulers.
   Forward forward = Forward::kDirectRouting;
+  Return replies = Return::kLastHop;  // The key is `return`.
   Tunnel tunnel;
   std::vector<Server> servers;
   bool operator==(const Service&) const = default;

@@ -29,6 +29,9 @@ constexpr std::array kOnStops = {Keyword<OnStop>{"withdraw", OnStop::kWithdraw},
 constexpr std::array kProtocols = {Keyword<Protocol>{"tcp", Protocol::kTcp},
                                    Keyword<Protocol>{"udp", Protocol::kUdp}};
 
+constexpr std::array kReturns = {Keyword<Return>{"last_hop", Return::kLastHop},
+                                 Keyword<Return>{"routed", Return::kRouted}};
+
 constexpr std::array kTruths = {Keyword<bool>{"false", false}, Keyword<bool>{"true", true}};
 
 enum ForwardingMethod {
@@ -210,6 +213,8 @@ const Form<XdpMode> kXdpMode = {"one of auto, native, generic", parse_keyword<kX
                                 format_keyword<kXdpModes>};
 const Form<OnStop> kOnStop = {"one of withdraw, keep", parse_keyword<kOnStops>,
                               format_keyword<kOnStops>};
+const Form<Return> kReturn = {"last_hop or routed", parse_keyword<kReturns>,
+                              format_keyword<kReturns>};
 const Form<Forward> kForward = {kForwardWords, parse_keyword<kForwards>, format_keyword<kForwards>};
 const Form<std::optional<Forward>> kServerForward = {
     kForwardWords, parse_said<Forward, parse_keyword<kForwards>>,

@@ -35,6 +35,7 @@ extern const Form<std::string> kName;  // Text that is not empty.
 extern const Form<XdpMode> kXdpMode;
 extern const Form<OnStop> kOnStop;
 extern const Form<Forward> kForward;
+extern const Form<Return> kReturn;
 extern const Form<std::optional<Forward>> kServerForward;
 extern const Form<Protocol> kProtocol;
 extern const Form<TunnelType> kTunnelType;

@@ -210,6 +210,7 @@ inline constexpr auto kKeys<Service> =
                        mappings_or_short("listeners", &Service::listeners),
                        scalar("scheduler", &Service::scheduler, kName),
                        scalar("forward", &Service::forward, kForward),
+                       scalar("return", &Service::replies, kReturn),
                        mapping("tunnel", &Service::tunnel),
                        mappings("servers", &Service::servers),
                    });

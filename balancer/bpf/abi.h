@@ -143,6 +143,7 @@ static_assert(sizeof(struct pinion_service) == 16, "pinned maps keep this layout
 #define PINION_SERVER_ACCEPTS 2 /* New connections may start here: in the pool, weight above 0. */
 #define PINION_SERVER_UNREACHABLE 4 /* Its next hop has stopped answering. */
 #define PINION_SERVER_HERE 8    /* It is the director itself, and has no next hop. */
+#define PINION_SERVER_ROUTED 16 /* Its replies go by the director's routes. */
 
 #define PINION_TUNNEL_CHECKSUM 1 /* GUE has a checksum over IPv4, too. */
 

@@ -197,6 +197,9 @@ const volatile __u32 pinion_listeners = ~0u;
 /* Are there VLAN devices or bonds? If not, frames keep their tags, and nobody looks at them. */
 const volatile __u32 pinion_vlans = ~0u;
 
+/* There are real servers with PINION_SERVER_ROUTED. */
+const volatile __u32 pinion_routed = ~0u;
+
 /* Entries of `real_servers`, of `load`, and of each CPU's part of `counters`. */
 const volatile __u32 pinion_servers = 1;
 

@@ -108,6 +108,7 @@ Json to_json(const config::Service& service) {
   add_listeners(json, service.listeners);
   json.update(Json{{"scheduler", service.scheduler},
                    {"forward", keyword(service.forward)},
+                   {"return", config::kReturn.format(service.replies)},
                    {"tunnel", to_json(service.tunnel)},
                    {"servers", Json::array()}});
   for (const config::Server& server : service.servers) json["servers"].push_back(to_json(server));

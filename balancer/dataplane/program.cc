@@ -157,6 +157,7 @@ void choose(pinion_bpf& object, const Features& features) {
   object.rodata->pinion_methods = features.methods;
   object.rodata->pinion_listeners = features.listeners;
   object.rodata->pinion_vlans = features.vlans;
+  object.rodata->pinion_routed = features.routed;
 }
 
 Error load_error() {

@@ -10,9 +10,11 @@ struct Features {
   uint32_t methods = 0;    // A bit for each forwarding method.
   uint32_t listeners = 0;  // PINION_LISTEN_*
   bool vlans = false;      // Frames are told apart by their tags, and get others.
+  bool routed = false;     // Replies go by the director's routes.
 
   Features operator|(const Features& other) const {
-    return {methods | other.methods, listeners | other.listeners, vlans || other.vlans};
+    return {methods | other.methods, listeners | other.listeners, vlans || other.vlans,
+            routed || other.routed};
   }
   // Is all of the other in it?
   bool has(const Features& other) const { return (*this | other) == *this; }

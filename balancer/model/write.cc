@@ -92,6 +92,7 @@ pinion_real_server Model::entry_of(const ModelService& service, const ModelServe
     entry.method = static_cast<uint8_t>(server.forward);
   }
   if (!has_next_hop(server.forward)) entry.flags |= PINION_SERVER_HERE;
+  if (service.config.replies == config::Return::kRouted) entry.flags |= PINION_SERVER_ROUTED;
   if (const Neighbour* neighbour = neighbour_of(server)) {
     const Reachability& fact = neighbour->fact;
     if (server.forward == config::Forward::kTunnel && !server.leaving)

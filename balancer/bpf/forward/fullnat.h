@@ -150,19 +150,11 @@ static __always_inline enum pinion_verdict pinion_forward_fullnat(struct xdp_md 
 static __always_inline enum pinion_verdict
 pinion_forward_fullnat_reply(struct xdp_md *ctx, struct pinion_forwarding *way)
 {
-	__u32 number = way->pkt->last_hop;
-	const struct pinion_last_hop *hop = bpf_map_lookup_elem(&last_hops, &number);
-	__u32 room;
-	int failed;
+	struct pinion_way_back back = {};
+	enum pinion_verdict failed = pinion_find_way_back(ctx, way, &back);
 
-	if (!hop || !number)
-		return PINION_DROP_NO_NEIGHBOUR;
-	room = pinion_reply_room(ctx, way->pkt, hop->ifindex);
-	if (room)
-		return (enum pinion_verdict)pinion_too_big(ctx, way->pkt, room);
-	failed = pinion_replace_ends(ctx, way->pkt);
-	way->ifindex = hop->ifindex;
-	return failed ? (enum pinion_verdict)failed
-		      : pinion_readdress(ctx, pinion_mac_word(hop->next_hop),
-					 pinion_mac_word(hop->source));
+	if (failed)
+		return failed;
+	failed = (enum pinion_verdict)pinion_replace_ends(ctx, way->pkt);
+	return failed ? failed : pinion_go_back(ctx, way, &back);
 }

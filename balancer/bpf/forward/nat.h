@@ -17,6 +17,7 @@
 #include "../maps.h"
 #include "forwarding.h"
 #include "quoted.h"
+#include "way_back.h"
 #include "too_big.h"
 #include "translation.h"
 
@@ -100,18 +101,6 @@ static __always_inline enum pinion_verdict pinion_translate6(struct xdp_md *ctx,
 	return pinion_translate_transport(ctx, pkt, change, to);
 }
 
-static __always_inline enum pinion_verdict
-pinion_readdress(struct xdp_md *ctx, union pinion_mac_word to, union pinion_mac_word from)
-{
-	struct ethhdr *ethernet = (void *)(long)ctx->data;
-
-	if ((void *)(ethernet + 1) > (void *)(long)ctx->data_end)
-		return PINION_DROP_INTERNAL;
-	pinion_put_mac(ethernet->h_dest, to);
-	pinion_put_mac(ethernet->h_source, from);
-	return PINION_NEXT;
-}
-
 /* To the real server. */
 static __always_inline enum pinion_verdict pinion_forward_nat(struct xdp_md *ctx,
 							      struct pinion_forwarding *way)
@@ -133,42 +122,21 @@ static __always_inline enum pinion_verdict pinion_forward_nat(struct xdp_md *ctx
 	return failed ? failed : pinion_readdress(ctx, way->hop, pinion_mac_word(server->source));
 }
 
-/* What fits where the reply leaves; 0: the reply does. The daemon knows the MTU of each way to a
- * real server, but not of each that clients come by: the kernel does.
- */
-static __always_inline __u32 pinion_reply_room(struct xdp_md *ctx, const struct pinion_packet *pkt,
-					       __u32 ifindex)
-{
-	__u32 mtu = pkt->bytes; /* In: what is to fit. Out: the MTU. */
-
-	if (ifindex == pinion_interface(ctx, pkt))
-		return 0;
-	return bpf_check_mtu(ctx, ifindex, &mtu, 0, 0) == BPF_MTU_CHK_RET_FRAG_NEEDED ? mtu : 0;
-}
-
 /* Back to the client. */
 static __always_inline enum pinion_verdict pinion_forward_reply(struct xdp_md *ctx,
 								struct pinion_forwarding *way)
 {
-	__u32 number = way->pkt->last_hop;
-	const struct pinion_last_hop *hop = bpf_map_lookup_elem(&last_hops, &number);
 	struct pinion_translation to = {
 		.address = way->pkt->address,
 		.port = way->pkt->port,
 		.is_source = 1,
 	};
-	enum pinion_verdict failed;
-	__u32 room;
+	struct pinion_way_back back = {};
+	enum pinion_verdict failed = pinion_find_way_back(ctx, way, &back);
 
-	if (!hop || !number)
-		return PINION_DROP_NO_NEIGHBOUR;
-	room = pinion_reply_room(ctx, way->pkt, hop->ifindex);
-	if (room)
-		return (enum pinion_verdict)pinion_too_big(ctx, way->pkt, room);
+	if (failed)
+		return failed;
 	failed = way->pkt->is_v6 ? pinion_translate6(ctx, way->pkt, &to)
 				 : pinion_translate4(ctx, way->pkt, &to);
-	way->ifindex = hop->ifindex;
-	return failed ? failed
-		      : pinion_readdress(ctx, pinion_mac_word(hop->next_hop),
-					 pinion_mac_word(hop->source));
+	return failed ? failed : pinion_go_back(ctx, way, &back);
 }

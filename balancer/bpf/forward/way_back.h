@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* How a reply that passes the director (NAT, full NAT) leaves it: to the MAC address and by the
+ * interface that the client's packets came from (auto last hop); or, where the service says so, by
+ * the director's own routes. Those are the kernel's: what it knows the whole way of leaves here,
+ * and all else (no neighbour yet, too big, an interface that is none of ours) goes up the stack,
+ * which resolves, answers and forwards as a router does.
+ */
+#pragma once
+
+#include <linux/if_ether.h>
+
+#include "../entrance.h"
+#include "../maps.h"
+#include "forwarding.h"
+#include "too_big.h"
+
+struct pinion_way_back {
+	union pinion_mac_word next_hop;
+	union pinion_mac_word source;
+	__u32 ifindex; /* 0: up the stack. */
+};
+
+static __always_inline enum pinion_verdict
+pinion_readdress(struct xdp_md *ctx, union pinion_mac_word to, union pinion_mac_word from)
+{
+	struct ethhdr *ethernet = (void *)(long)ctx->data;
+
+	if ((void *)(ethernet + 1) > (void *)(long)ctx->data_end)
+		return PINION_DROP_INTERNAL;
+	pinion_put_mac(ethernet->h_dest, to);
+	pinion_put_mac(ethernet->h_source, from);
+	return PINION_NEXT;
+}
+
+/* What fits where the reply leaves; 0: the reply does. The daemon knows the MTU of each way to a
+ * real server, but not of each that clients come by: the kernel does.
+ */
+static __always_inline __u32 pinion_reply_room(struct xdp_md *ctx, const struct pinion_packet *pkt,
+					       __u32 ifindex)
+{
+	__u32 mtu = pkt->bytes; /* In: what is to fit. Out: the MTU. */
+
+	if (ifindex == pinion_interface(ctx, pkt))
+		return 0;
+	return bpf_check_mtu(ctx, ifindex, &mtu, 0, 0) == BPF_MTU_CHK_RET_FRAG_NEEDED ? mtu : 0;
+}
+
+/* Is it one of director.interfaces? */
+static __always_inline int pinion_may_leave(struct xdp_md *ctx, const struct pinion_packet *pkt,
+					    __u32 ifindex)
+{
+	if (ifindex == pinion_interface(ctx, pkt) || bpf_map_lookup_elem(&egress, &ifindex))
+		return 1;
+	return pinion_vlans && bpf_map_lookup_elem(&vlan_devices, &ifindex);
+}
+
+/* A packet from the VIP to the client has which way? A function of its own, as pinion_icmp() is. */
+__attribute__((noinline)) int pinion_route(struct xdp_md *ctx, const struct pinion_packet *pkt,
+					   struct pinion_way_back *back)
+{
+	struct bpf_fib_lookup route = {};
+
+	if (!pkt || !back)
+		return 0;
+	route.l4_protocol = pinion_protocol(pkt);
+	route.tot_len = (__u16)pkt->bytes;
+	route.ifindex = pinion_interface(ctx, pkt);
+	if (pkt->is_v6) {
+		route.family = 10; /* AF_INET6 */
+		__builtin_memcpy(route.ipv6_src, pkt->address, 16);
+		__builtin_memcpy(route.ipv6_dst, pkt->flow6.daddr, 16);
+	} else {
+		route.family = 2; /* AF_INET */
+		route.ipv4_src = pkt->address[0];
+		route.ipv4_dst = pkt->flow4.daddr;
+	}
+	if (bpf_fib_lookup(ctx, &route, sizeof(route), 0) != BPF_FIB_LKUP_RET_SUCCESS)
+		return 0;
+	if (!pinion_may_leave(ctx, pkt, route.ifindex))
+		return 0;
+	__builtin_memcpy(back->next_hop.address, route.dmac, ETH_ALEN);
+	__builtin_memcpy(back->source.address, route.smac, ETH_ALEN);
+	back->ifindex = route.ifindex;
+	return 0;
+}
+
+static __always_inline enum pinion_verdict pinion_last_hop_back(struct xdp_md *ctx,
+								const struct pinion_packet *pkt,
+								struct pinion_way_back *back)
+{
+	__u32 number = pkt->last_hop;
+	const struct pinion_last_hop *hop = bpf_map_lookup_elem(&last_hops, &number);
+	__u32 room;
+
+	if (!hop || !number)
+		return PINION_DROP_NO_NEIGHBOUR;
+	room = pinion_reply_room(ctx, pkt, hop->ifindex);
+	if (room)
+		return (enum pinion_verdict)pinion_too_big(ctx, pkt, room);
+	back->next_hop = pinion_mac_word(hop->next_hop);
+	back->source = pinion_mac_word(hop->source);
+	back->ifindex = hop->ifindex;
+	return PINION_NEXT;
+}
+
+/* Before anything is changed in the packet, which may be answered instead. */
+static __always_inline enum pinion_verdict pinion_find_way_back(struct xdp_md *ctx,
+								const struct pinion_forwarding *way,
+								struct pinion_way_back *back)
+{
+	if (!pinion_routed || !(way->hop.flags & PINION_SERVER_ROUTED))
+		return pinion_last_hop_back(ctx, way->pkt, back);
+	pinion_route(ctx, way->pkt, back);
+	return PINION_NEXT;
+}
+
+/* Afterwards. */
+static __always_inline enum pinion_verdict pinion_go_back(struct xdp_md *ctx,
+							  struct pinion_forwarding *way,
+							  const struct pinion_way_back *back)
+{
+	way->ifindex = back->ifindex;
+	return back->ifindex ? pinion_readdress(ctx, back->next_hop, back->source) : PINION_NEXT;
+}
