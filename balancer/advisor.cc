@@ -79,6 +79,18 @@ std::map<Advisor::Kind, std::string> Advisor::examine(const Model& model,
   return warnings;
 }
 
+// What comes in by a VLAN device comes in by the one below it first.
+bool Advisor::is_entrance(const Link& link) const {
+  const auto is_named = [&](const Link* each) {
+    return each &&
+           std::find(interfaces_.begin(), interfaces_.end(), each->name) != interfaces_.end();
+  };
+  const Link* device = &link;
+  for (size_t i = 0; i < links_.size() && device && device->is_vlan(); ++i)
+    device = find_link(links_, device->lower);
+  return is_named(&link) || is_named(device);
+}
+
 Advisor::Finding Advisor::examine(const ModelService& service, const ModelServer& server,
                                   const Reachability& fact) const {
   const Link* link = find_link(links_, fact.next_hop.ifindex);
@@ -88,7 +100,7 @@ Advisor::Finding Advisor::examine(const ModelService& service, const ModelServer
             "a router is between, which direct routing cannot pass; forward by tun, or nat"};
   const bool returns =
       server.forward == config::Forward::kNat || server.forward == config::Forward::kFullNat;
-  if (returns && std::find(interfaces_.begin(), interfaces_.end(), interface) == interfaces_.end())
+  if (returns && !(link && is_entrance(*link)))
     return {Kind::kRepliesUnseen, "it is reached by " + interface +
                                       ", which is none of director.interfaces: its replies would "
                                       "not be seen there; add it"};

@@ -36,6 +36,7 @@ class Advisor {
   };
 
   std::map<Kind, std::string> examine(const Model& model, const ModelService& service) const;
+  bool is_entrance(const Link& link) const;
   Finding examine(const ModelService& service, const ModelServer& server,
                   const Reachability& fact) const;
 

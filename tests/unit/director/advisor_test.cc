@@ -94,6 +94,18 @@ TEST_F(AdvisorTest, RepliesByAnInterfaceThatIsNotTheDirectors) {
   EXPECT_THAT(advisor_.all(), IsEmpty()) << "although nothing else has changed";
 }
 
+TEST_F(AdvisorTest, RepliesByAVlanOfTheDirectorsInterface) {
+  web().forward = Forward::kNat;
+  links_.push_back({.index = 4, .name = "eth0.100", .kind = "vlan", .lower = 2});
+  links_.push_back({.index = 5, .name = "eth1.100", .kind = "vlan", .lower = 3});
+  look();
+  EXPECT_THAT(look_after("10.0.0.1", by(4)), IsEmpty());
+  EXPECT_THAT(look_after("10.0.0.2", by(5)).size(), 1u);
+  interfaces_.push_back("eth1.100");
+  look();
+  EXPECT_THAT(advisor_.all(), IsEmpty());
+}
+
 TEST_F(AdvisorTest, TunnelsWithoutRoom) {
   web().forward = web6().forward = Forward::kTunnel;
   web6().tunnel.type = config::TunnelType::kGue;
