@@ -4,6 +4,7 @@
 
 #include "balancer/control/json.h"
 #include "balancer/control/keywords.h"
+#include "config/forms.h"
 
 namespace pinion::control {
 namespace {
