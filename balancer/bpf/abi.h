@@ -85,7 +85,7 @@ struct pinion_vip_filter {
  */
 struct pinion_service_key {
 	__be32 addr[4];
-	__u8 protocol; /* IPPROTO_TCP or IPPROTO_UDP. */
+	__u8 protocol; /* IPPROTO_TCP, IPPROTO_UDP or IPPROTO_SCTP. */
 	__u8 zero;     /* A hash map compares every byte: padding is a named field, and 0. */
 	__be16 port;
 };

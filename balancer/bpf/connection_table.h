@@ -19,7 +19,7 @@
 #include "abi.h"
 #include "compat.h"
 #include "hash.h"
-#include "tcp_state.h"
+#include "states.h"
 
 struct pinion_shape {
 	__u32 stride; /* Bytes of an entry. */

@@ -105,7 +105,8 @@ static __always_inline enum pinion_verdict pinion_quoted_ports(struct pinion_pac
 	const __be16 *ports = quote->at;
 	__be16 turned[2];
 
-	if (quote->protocol != IPPROTO_TCP && quote->protocol != IPPROTO_UDP)
+	if (quote->protocol != IPPROTO_TCP && quote->protocol != IPPROTO_UDP &&
+	    quote->protocol != IPPROTO_SCTP)
 		return PINION_PASS_OTHER_PROTOCOL;
 	if (quote->left < 8 || quote->at + 8 > quote->end)
 		return PINION_PASS_MALFORMED;
@@ -165,8 +166,8 @@ pinion_find_quoted(struct pinion_packet *pkt, const pinion_word *flow, struct pi
 	return PINION_FORWARD_ICMP;
 }
 
-/* What is neither TCP nor UDP: PINION_FORWARD_ICMP, or why it is left to the stack. A function of
- * its own, out of the way of all other packets.
+/* What is none of TCP, UDP, SCTP: PINION_FORWARD_ICMP, or why it is left to the stack. A function
+ * of its own, out of the way of all other packets.
  */
 __attribute__((noinline)) int pinion_icmp(struct xdp_md *ctx, struct pinion_packet *pkt)
 {

@@ -20,7 +20,7 @@
 	  "forwarded by hash, without state: every place for the connection is established")       \
 	X(PASS_NOT_IP, PASS, "left to the stack: neither IPv4 nor IPv6 (ARP, LLDP, ...)")          \
 	X(PASS_NOT_OURS, PASS, "left to the stack: not for a virtual service")                     \
-	X(PASS_OTHER_PROTOCOL, PASS, "left to the stack: neither TCP nor UDP (ICMP, ...)")         \
+	X(PASS_OTHER_PROTOCOL, PASS, "left to the stack: none of TCP, UDP, SCTP (ICMP, ...)")         \
 	X(PASS_MULTICAST, PASS, "left to the stack: multicast or broadcast")                       \
 	X(PASS_FRAGMENT, PASS, "left to the stack: an IP fragment, as the first of its packet was") \
 	X(PASS_OTHER_VLAN, PASS,                                                                   \
@@ -69,7 +69,8 @@
 
 /* The state of a connection. X(name, keyword, timeout, text); `timeout` names the member of
  * config::Timeouts that ends it. Where the replies do not pass here (direct routing, ...) it is what
- * the client's half tells, as in LVS's one-sided table; the last three are told by both halves.
+ * the client's half tells, as in LVS's one-sided table; the last three are told by both halves,
+ * except for SCTP's.
  */
 #define PINION_STATES(X)                                                                \
 	X(FREE, "free", none, "no connection")                                          \

@@ -5,7 +5,7 @@
 #include <bpf/bpf_endian.h>
 
 #include "abi.h"
-#include "tcp_state.h"
+#include "states.h"
 
 /* Is the connection's reply half to be brought in line? */
 enum pinion_mirroring { PINION_MIRROR_NONE, PINION_MIRROR_KNOWN, PINION_MIRROR_NEW };
@@ -37,10 +37,11 @@ struct pinion_packet {
 	__u8 is_reply;
 	__u8 mirror; /* enum pinion_mirroring */
 	__u8 is_v6;
-	__u8 event;	   /* enum pinion_event */
-	__u16 network;	   /* Bytes of the frame before the IP header. */
-	__u16 transport;   /* And before that of TCP, UDP or ICMP. */
-	__u16 quoted;	   /* An ICMP error's: before that of TCP or UDP which it quotes; else 0. */
+	__u8 event;	 /* enum pinion_event */
+	__u16 network;	 /* Bytes of the frame before the IP header. */
+	__u16 transport; /* And before that of TCP, UDP, SCTP or ICMP. */
+	__u16 quoted; /* An ICMP error's: before that of TCP, UDP or SCTP which it quotes; else 0.
+		       */
 	__be16 local_port; /* Where full NAT sends a client's packet from; 0: nowhere yet. */
 	__u8 local;	   /* And the number of its address. */
 	__u8 full_nat;	   /* It is a client's, and is to have both. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Stage 1: Ethernet, up to two VLAN tags, IPv4 with options or IPv6 with extension headers, and the
- * ports of TCP and UDP; of all else the flow has the protocol (icmp.h reads on). Every packet that
- * is not plainly ours to forward is passed to the stack: we share the interface with sshd, ARP and
- * everybody else.
+ * ports of TCP and UDP; of all else the flow has the protocol (sctp.h and icmp.h read on). Every
+ * packet that is not plainly ours to forward is passed to the stack: we share the interface with
+ * sshd, ARP and everybody else.
  */
 #pragma once
 

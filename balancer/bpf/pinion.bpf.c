@@ -7,6 +7,7 @@
 
 #include "parse.h"
 #include "actions.h"
+#include "sctp.h"
 #include "connect.h"
 #include "icmp.h"
 #include "fragment.h"
@@ -66,6 +67,8 @@ int pinion_ingress(struct xdp_md *ctx)
 	struct pinion_counters *count = 0;
 	enum pinion_verdict verdict = pinion_parse(ctx, &pkt);
 
+	if (verdict == PINION_PASS_OTHER_PROTOCOL && pinion_protocol(&pkt) == IPPROTO_SCTP)
+		verdict = (enum pinion_verdict)pinion_parse_sctp(ctx, &pkt);
 	if (verdict == PINION_NEXT)
 		verdict = pinion_connect(ctx, &pkt);
 	else if (verdict == PINION_PASS_FRAGMENT)

@@ -7,6 +7,7 @@
 #include "balancer/bpf/connection_table.h"
 #include "tests/packet/icmp.h"
 #include "tests/packet/nat.h"
+#include "tests/packet/sctp.h"
 
 namespace pinion::packet {
 namespace {
@@ -20,7 +21,7 @@ class IcmpNat : public WithNat {
     Packet sent = answer;
     --sent.ttl;  // As far as it came.
     Packet out = error_about(sent, error, quoted);
-    out.destination_mac = next_hop_of(is_v6(packet) ? kServer6 : kServer);
+    out.destination_mac = next_hop_of(server_for(packet));
     out.source_mac = kEgressMac;
     --out.ttl;
     expect(build(in), PINION_FORWARD_ICMP, build(out));
@@ -59,8 +60,10 @@ const Case kCases[] = {
     {"Udp4", {.protocol = kUdp, .dport = 53}},
     {"Udp4WithoutAChecksum", {.protocol = kUdp, .dport = 53, .udp_checksum = false}},
     {"IpOptions", {.ip_options = Bytes(40, 1)}},
+    {"Sctp4", sctp_init({})},
     {"Tcp6", ipv6({})},
     {"Udp6", ipv6({.protocol = kUdp, .dport = 53})},
+    {"Sctp6", ipv6(sctp_init({}))},
     {"Extensions6", extended({hop_by_hop(), destination_options()})},
 };
 
@@ -71,8 +74,8 @@ class ErrorsBothWays : public IcmpNat, public testing::WithParamInterface<Case> 
 TEST_P(ErrorsBothWays, ShowsEachEndWhatItHasSent) {
   const Packet& packet = GetParam().packet;
   open(packet);
-  const size_t transport =
-      ip_bytes(packet).size() - packet.payload.size() - (packet.protocol == kTcp ? 20 : 8);
+  const size_t header = packet.protocol == kTcp ? 20 : packet.protocol == kUdp ? 8 : 12;
+  const size_t transport = ip_bytes(packet).size() - packet.payload.size() - header;
   for (const Error& error : {kUnreachable, kExceeded, kParameter, kTooBig4, kTooBig6})
     for (const size_t quoted :
          {transport + 8, transport + 9, transport + 16, transport + 18, transport + 19, kAll}) {
@@ -83,7 +86,7 @@ TEST_P(ErrorsBothWays, ShowsEachEndWhatItHasSent) {
 
 TEST_P(ErrorsBothWays, IsCountedAndChangesNothing) {
   const Packet& packet = GetParam().packet;
-  const uint32_t server = is_v6(packet) ? kServer6 : kServer;
+  const uint32_t server = server_for(packet);
   open(packet);
   director().let_pass(1000);
   const pinion_connection halves[] = {forward(), half(PINION_REPLY)};

@@ -15,12 +15,16 @@ class WithNat : public WithDirector {
   static constexpr uint32_t kServer = 5, kServer6 = 6;
   static constexpr char kServerAddress[] = "192.168.5.5", kServerAddress6[] = "fd00:5::5";
   static constexpr uint16_t kServerPort = 8080;
+  // The same hosts, for SCTP, whose ports stay as they are.
+  static constexpr uint32_t kSctpServer = 7, kSctpServer6 = 8;
 
   void SetUp() override {
     WithDirector::SetUp();
     if (IsSkipped()) return;
     add(kServer, kServerAddress, "10.0.0.1", kServer);
     add(kServer6, kServerAddress6, "2001:db8::1", kServer6);
+    add_sctp(kSctpServer, kServerAddress, "10.0.0.1");
+    add_sctp(kSctpServer6, kServerAddress6, "2001:db8::1");
   }
 
   static void add(uint32_t server, const std::string& address, const std::string& vip,
@@ -37,13 +41,30 @@ class WithNat : public WithDirector {
                               .slots = {server}});
   }
 
+  static void add_sctp(uint32_t server, const std::string& address, const std::string& vip) {
+    director().add_server(server, {.method = PINION_METHOD_NAT, .address = address});
+    director().add_service({.address = vip,
+                            .protocol = kSctp,
+                            .index = server,
+                            .slot_base = 40 + server,
+                            .slots = {server}});
+  }
+
+  static uint32_t server_for(const Packet& packet) {
+    if (packet.protocol == kSctp) return is_v6(packet) ? kSctpServer6 : kSctpServer;
+    return is_v6(packet) ? kServer6 : kServer;
+  }
+  static uint16_t port_for(const Packet& packet) {
+    return packet.protocol == kSctp ? packet.dport : kServerPort;
+  }
+
   // What the client's packet becomes.
   static Packet translated(Packet packet) {
     const bool v6 = is_v6(packet);
-    packet.destination_mac = next_hop_of(v6 ? kServer6 : kServer);
+    packet.destination_mac = next_hop_of(server_for(packet));
     packet.source_mac = kEgressMac;
     packet.to = v6 ? kServerAddress6 : kServerAddress;
-    packet.dport = kServerPort;
+    packet.dport = port_for(packet);
     --packet.ttl;
     return packet;
   }
@@ -54,7 +75,7 @@ class WithNat : public WithDirector {
     const bool v6 = is_v6(packet);
     packet.to = packet.from;
     packet.from = v6 ? kServerAddress6 : kServerAddress;
-    packet.dport = std::exchange(packet.sport, kServerPort);
+    packet.dport = std::exchange(packet.sport, port_for(packet));
     packet.flags = flags;
     packet.source_mac = "02:00:00:00:00:dd";
     packet.payload = Bytes(33, 'y');

@@ -6,6 +6,7 @@
 
 #include "balancer/bpf/connection_table.h"
 #include "tests/packet/nat.h"
+#include "tests/packet/sctp.h"
 
 namespace pinion::packet {
 namespace {
@@ -31,6 +32,13 @@ Packet extended(std::vector<Extension> extensions) {
   return ipv6(packet);
 }
 
+// The client's next packet, which tells that it has heard the answer.
+Packet confirmed(Packet packet) {
+  if (packet.protocol == kSctp) return cookie_echo(std::move(packet));
+  packet.flags = kAck;
+  return packet;
+}
+
 const Case kCases[] = {
     {"Tcp4", {}},
     {"Udp4", {.protocol = kUdp, .dport = 53}},
@@ -39,8 +47,12 @@ const Case kCases[] = {
     {"TcpOptions", {.tcp_options = Bytes(40, 1)}},
     {"OddPayload", {.payload = Bytes(7, 'x')}},
     {"Large", {.payload = Bytes(1460, 'x')}},
+    {"Sctp4", sctp_init({})},
+    {"Sctp4IpOptions", sctp_init({.ip_options = Bytes(40, 1)})},
     {"Tcp6", ipv6({})},
     {"Udp6", ipv6({.protocol = kUdp, .dport = 53})},
+    {"Sctp6", ipv6(sctp_init({}))},
+    {"SctpHopByHop", sctp_init(extended({hop_by_hop()}))},
     {"HopByHop", extended({hop_by_hop(), destination_options()})},
 };
 
@@ -49,17 +61,18 @@ class BothWays : public Nat, public testing::WithParamInterface<Case> {};
 TEST_P(BothWays, NewAnswerAndKnown) {
   Packet packet = GetParam().packet;
   open(packet);
-  packet.flags = kAck;
+  const Bytes opening = build(packet);
+  packet = confirmed(packet);
   expect(build(packet), PINION_FORWARD_KNOWN, to_server(packet));
   const Packet answer = reply(packet, kAck);
   expect(build(answer), PINION_FORWARD_REPLY, to_client(packet, answer));
 
-  const uint32_t server = is_v6(packet) ? kServer6 : kServer;
+  const uint32_t server = server_for(packet);
   const pinion_counters counters = director().counters(server);
   EXPECT_EQ(counters.connections, 1u);
   EXPECT_EQ(counters.packets, 2u);
   EXPECT_EQ(counters.reply_packets, 2u);
-  EXPECT_EQ(counters.bytes, 2 * (build(packet).size() - 14));
+  EXPECT_EQ(counters.bytes, opening.size() + build(packet).size() - 2 * 14);
   EXPECT_EQ(counters.reply_bytes, 2 * (build(answer).size() - 14));
   EXPECT_EQ(PINION_INDEX(forward().server), server);
   expect_states(packet.protocol == kUdp ? PINION_STATE_UDP : PINION_STATE_ESTABLISHED);

@@ -61,6 +61,20 @@ Bytes udp_datagram(const Packet& packet) {
   return out;
 }
 
+// The checksum is written from its lowest byte on.
+Bytes sctp_packet(const Packet& packet) {
+  Bytes out;
+  put16(out, packet.sport);
+  put16(out, packet.dport);
+  put16(out, packet.tag >> 16);
+  put16(out, packet.tag);
+  append(out, {0, 0, 0, 0});
+  append(out, packet.payload);
+  const uint32_t sum = crc32c(out);
+  for (size_t i = 0; i < 4; ++i) out[8 + i] = static_cast<uint8_t>(sum >> 8 * i);
+  return out;
+}
+
 // ICMPv6's checksum has the pseudo-header in it, ICMP's has not. What is too short has none.
 Bytes icmp_message(const Packet& packet) {
   Bytes out = packet.payload;
@@ -73,6 +87,7 @@ Bytes icmp_message(const Packet& packet) {
 Bytes transport(const Packet& packet) {
   if (packet.protocol == kTcp) return tcp_segment(packet);
   if (packet.protocol == kUdp) return udp_datagram(packet);
+  if (packet.protocol == kSctp) return sctp_packet(packet);
   if (packet.protocol == kIcmp || packet.protocol == kIcmp6) return icmp_message(packet);
   return packet.payload;
 }
@@ -166,6 +181,15 @@ Bytes mac_bytes(const std::string& text) {
   for (size_t at = 0; at < text.size(); at += 3)
     put8(mac, std::stoul(text.substr(at, 2), nullptr, 16));
   return mac;
+}
+
+uint32_t crc32c(const Bytes& bytes) {
+  uint32_t crc = ~0u;
+  for (const uint8_t byte : bytes) {
+    crc ^= byte;
+    for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78u : 0);
+  }
+  return ~crc;
 }
 
 Bytes address_bytes(const std::string& text) {

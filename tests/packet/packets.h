@@ -11,7 +11,7 @@ namespace pinion::packet {
 using Bytes = std::vector<uint8_t>;
 
 inline constexpr uint8_t kFin = 0x01, kSyn = 0x02, kRst = 0x04, kAck = 0x10;
-inline constexpr uint8_t kTcp = 6, kUdp = 17, kIcmp = 1, kIcmp6 = 58;
+inline constexpr uint8_t kTcp = 6, kUdp = 17, kSctp = 132, kIcmp = 1, kIcmp6 = 58;
 
 // An IPv6 extension header; `body` is all but the first byte, which names what follows.
 struct Extension {
@@ -33,7 +33,9 @@ struct Packet {
   std::vector<uint16_t> vlans = {};  // And what they say; where that is nothing, 100 and 101.
   std::string from = "10.1.0.9";     // Both of one family.
   std::string to = "10.0.0.1";
-  uint8_t protocol = kTcp;  // Of what is neither TCP nor UDP, `payload` is all; ICMP is summed up.
+  // Of SCTP, `payload` is its chunks; of what is none of TCP, UDP, SCTP it is all. ICMP is summed
+  // up.
+  uint8_t protocol = kTcp;
   uint16_t sport = 40000;
   uint16_t dport = 80;
   uint8_t flags = kSyn;
@@ -47,6 +49,7 @@ struct Packet {
   uint8_t traffic_class = 0;
   uint16_t id = 0x1234;     // IPv4's
   uint32_t flow_label = 0;  // IPv6's
+  uint32_t tag = 0;         // SCTP's
 };
 
 Bytes build(const Packet& packet);
@@ -55,6 +58,9 @@ Bytes build(const Packet& packet);
 Bytes frame(const std::string& destination_mac, uint16_t ethertype, const Bytes& payload);
 
 Bytes mac_bytes(const std::string& text);
+
+// SCTP's checksum (RFC 9260, appendix A), computed bit by bit.
+uint32_t crc32c(const Bytes& bytes);
 
 // The bytes of an address: 4 or 16.
 Bytes address_bytes(const std::string& text);

@@ -6,7 +6,7 @@ namespace pinion::packet {
 namespace {
 
 constexpr uint16_t kVlan = 0x8100;
-constexpr uint8_t kSctp = 132, kEsp = 50, kNoNext = 59, kIpip = 4;
+constexpr uint8_t kEsp = 50, kNoNext = 59, kIpip = 4;
 
 const char kOurs[] = "02:00:00:00:00:aa";
 const char kBroadcast[] = "ff:ff:ff:ff:ff:ff";
@@ -46,7 +46,7 @@ const Case kCases[] = {
     {"PingToTheVip", build({.protocol = kIcmp, .payload = {8, 0, 0, 0}}),
      PINION_PASS_OTHER_PROTOCOL},
     {"Ping6ToTheVip", ipv6({.protocol = kIcmp6}), PINION_PASS_OTHER_PROTOCOL},
-    {"Sctp", build({.protocol = kSctp}), PINION_PASS_OTHER_PROTOCOL},
+    {"SctpToATcpService", build({.protocol = kSctp}), PINION_PASS_NOT_OURS},
     {"Ipip", build({.protocol = kIpip}), PINION_PASS_OTHER_PROTOCOL},
     {"Esp6", ipv6({.protocol = kEsp}), PINION_PASS_OTHER_PROTOCOL},
     {"NoNextHeader", ipv6({.protocol = kNoNext, .payload = {}}), PINION_PASS_OTHER_PROTOCOL},

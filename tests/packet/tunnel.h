@@ -37,7 +37,7 @@ class WithTunnel : public WithDirector {
     if (IsSkipped()) return;
     director().add_server(kServer, {.method = PINION_METHOD_TUN});
     for (const char* vip : {"10.0.0.1", "2001:db8::1"})
-      for (const uint8_t protocol : {kTcp, kUdp})
+      for (const uint8_t protocol : {kTcp, kUdp, kSctp})
         director().add_service(
             {.address = vip, .protocol = protocol, .slot_base = 20, .slots = {kServer}});
   }
@@ -103,7 +103,8 @@ class WithTunnel : public WithDirector {
       outer.payload.insert(outer.payload.begin(), gre.begin(), gre.end());
       outer.protocol = kGre;
     } else if (kind.tunnel == PINION_TUNNEL_GUE) {
-      const bool known = packet.udp_checksum && packet.extensions.empty();
+      const bool known =
+          packet.udp_checksum && packet.protocol != kSctp && packet.extensions.empty();
       put_gue(outer, outer.protocol, static_cast<uint16_t>(49152 + hash % 16384),
               known && (kind.checksum || address.find(':') != std::string::npos));
     }

@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "tests/packet/sctp.h"
 #include "tests/packet/tunnel.h"
 
 namespace pinion::packet {
@@ -41,6 +42,8 @@ const Case kCases[] = {
     {"FlowLabelStaysInside6", ipv6({.flow_label = 0xfedcb})},
     {"LastHopButOne6", ipv6({.ttl = 2})},
     {"UdpWithoutAChecksum4", {.protocol = kUdp, .udp_checksum = false}},
+    {"Sctp4", sctp({}, chunk(kData, 33))},
+    {"Sctp6", ipv6(sctp({}, chunk(kData, 33)))},
     {"OddLength4", {.payload = Bytes(4, 'x')}},
     {"OddLength6", ipv6({.payload = Bytes(6, 'x')})},
 };

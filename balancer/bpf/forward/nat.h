@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* NAT: the client's packet gets the real server's address and port for its destination, the reply
  * the VIP's for its source. The director is a router on this way: it counts the TTL down. ICMP
- * errors about either are translated with what they quote.
+ * errors about either are translated with what they quote. SCTP's ports stay as they are: its
+ * CRC32c covers them, and that of a whole packet cannot be computed here.
  */
 #pragma once
 
@@ -39,6 +40,8 @@ pinion_translate_transport(struct xdp_md *ctx, const struct pinion_packet *pkt, 
 		if ((void *)(tcp + 1) > end)
 			return PINION_DROP_INTERNAL;
 		checksum = &tcp->check;
+	} else if (pinion_protocol(pkt) != IPPROTO_UDP) {
+		return PINION_NEXT; /* SCTP's CRC32c covers no address, and its ports stay. */
 	} else {
 		struct udphdr *udp = (void *)ports;
 

@@ -46,7 +46,7 @@ static __always_inline __s64 pinion_translate_quoted_transport(struct xdp_md *ct
 	if ((void *)(ports + 2) > (void *)(long)ctx->data_end)
 		return -1;
 	change = pinion_replace_port(ports, to);
-	if (!checksum)
+	if (!checksum || pinion_protocol(pkt) == IPPROTO_SCTP) /* Its CRC32c covers no address. */
 		return (__s64)change;
 	before = *checksum;
 	pinion_update_transport(checksum, pinion_protocol(pkt), address + change);

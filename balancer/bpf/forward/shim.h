@@ -6,8 +6,8 @@
  * GUE's UDP checksum costs no look at the payload: what carries a right checksum of its own sums up
  * to what its pseudo-header lacks (the kernel calls it local checksum offload). If that one is
  * wrong the outer one is, too, and the packet is lost in the tunnel rather than behind it. A packet
- * that does not tell (UDP without a checksum, headers between IPv6 and its payload) has none
- * outside, which tunnels may do over IPv6, too (RFC 6935).
+ * that does not tell (UDP without a checksum, SCTP, which has another one, headers between IPv6 and
+ * its payload) has none outside, which tunnels may do over IPv6, too (RFC 6935).
  */
 #pragma once
 
@@ -49,7 +49,7 @@ static __always_inline __u8 pinion_shim_protocol(const struct pinion_shim *shim)
 	return shim->tunnel == PINION_TUNNEL_GRE ? IPPROTO_GRE : shim->inner;
 }
 
-/* Has what the packet carries a checksum that is not 0? */
+/* Has what the packet carries an Internet checksum that is not 0? */
 static __always_inline int pinion_has_checksum(struct xdp_md *ctx, const struct pinion_packet *pkt)
 {
 	struct udphdr *udp = (void *)(long)ctx->data + (pkt->transport & 0x3fff);
@@ -58,6 +58,8 @@ static __always_inline int pinion_has_checksum(struct xdp_md *ctx, const struct 
 		return 0;
 	if (pkt->quoted || pinion_protocol(pkt) == IPPROTO_TCP)
 		return 1;
+	if (pinion_protocol(pkt) == IPPROTO_SCTP)
+		return 0;
 	return (void *)(udp + 1) <= (void *)(long)ctx->data_end && udp->check != 0;
 }
 
