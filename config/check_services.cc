@@ -107,6 +107,11 @@ std::string address_fault(const Service& service, const Server& server, const Me
   return "";
 }
 
+bool has_sctp(const Service& service) {
+  return std::any_of(service.listeners.begin(), service.listeners.end(),
+                     [](const Listener& one) { return one.protocol == Protocol::kSctp; });
+}
+
 // A server that is at a port of its own gets the packets of all listeners there: those of a few
 // ports that are spelt out may have been meant so, those of a range can only clash there.
 std::string port_fault(const Service& service, const Server& server, const MethodRules& rules) {
@@ -116,6 +121,9 @@ std::string port_fault(const Service& service, const Server& server, const Metho
     return "forwarding by " + std::string(rules.keyword) +
            " does not change ports, and packets come for " +
            (only ? "port " + std::to_string(only->value) : "several") + "; leave it out";
+  if (has_sctp(service))
+    return "sctp keeps the port that its packets come for, which their checksum (CRC32c) covers; "
+           "leave it out";
   for (const Listener& listener : service.listeners)
     if (!listener.ports.is_one())
       return "packets come for " + listener.ports.to_string() +
@@ -189,6 +197,19 @@ void check_return(const Service& service, size_t i, Findings& findings) {
   findings.error(path_of(i, ".return"),
                  "the replies of these servers do not pass the director, which only those of nat "
                  "and fullnat do; leave it out");
+}
+
+// Full NAT would change the client's port. Once for a service that says so, or for each server.
+void check_sctp(const Service& service, size_t i, Findings& findings) {
+  constexpr std::string_view kFault =
+      "fullnat changes ports, which the checksum of sctp (CRC32c) covers; forward by nat, dr, tun "
+      "or local";
+  if (!has_sctp(service)) return;
+  if (service.forward == Forward::kFullNat)
+    findings.error(path_of(i, ".forward"), std::string(kFault));
+  for (size_t j = 0; j < service.servers.size(); ++j)
+    if (service.servers[j].forward == Forward::kFullNat)
+      findings.error(path_of_server(i, j, ".forward"), std::string(kFault));
 }
 
 void check_servers(const Service& service, size_t i, const KeptVips& kept, ServerSet& known,
@@ -272,6 +293,7 @@ void check_services(const Config& config, const Vocabulary& vocabulary, Findings
     check_servers(service, i, kept, known, findings);
     check_local(service, i, config.director.local_addresses, findings);
     check_return(service, i, findings);
+    check_sctp(service, i, findings);
   }
   check_unique_listeners(config, findings);
   check_names(config.services, findings);

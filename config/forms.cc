@@ -26,8 +26,9 @@ constexpr std::array kXdpModes = {Keyword<XdpMode>{"auto", XdpMode::kAuto},
 constexpr std::array kOnStops = {Keyword<OnStop>{"withdraw", OnStop::kWithdraw},
                                  Keyword<OnStop>{"keep", OnStop::kKeep}};
 
-constexpr std::array kProtocols = {Keyword<Protocol>{"tcp", Protocol::kTcp},
-                                   Keyword<Protocol>{"udp", Protocol::kUdp}};
+constexpr std::array kProtocolWords = {Keyword<Protocol>{"tcp", Protocol::kTcp},
+                                       Keyword<Protocol>{"udp", Protocol::kUdp},
+                                       Keyword<Protocol>{"sctp", Protocol::kSctp}};
 
 constexpr std::array kReturns = {Keyword<Return>{"last_hop", Return::kLastHop},
                                  Keyword<Return>{"routed", Return::kRouted}};
@@ -219,8 +220,8 @@ const Form<Forward> kForward = {kForwardWords, parse_keyword<kForwards>, format_
 const Form<std::optional<Forward>> kServerForward = {
     kForwardWords, parse_said<Forward, parse_keyword<kForwards>>,
     format_said<Forward, format_keyword<kForwards>>};
-const Form<Protocol> kProtocol = {"one of tcp, udp", parse_keyword<kProtocols>,
-                                  format_keyword<kProtocols>};
+const Form<Protocol> kProtocol = {"one of tcp, udp, sctp", parse_keyword<kProtocolWords>,
+                                  format_keyword<kProtocolWords>};
 const Form<TunnelType> kTunnelType = {kTunnelWords, parse_keyword<kTunnelTypes>,
                                       format_keyword<kTunnelTypes>};
 const Form<std::optional<TunnelType>> kServerTunnelType = {

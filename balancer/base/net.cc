@@ -158,10 +158,13 @@ std::string Mac::to_string() const {
   return text;
 }
 
-std::string_view to_string(Protocol protocol) { return protocol == Protocol::kTcp ? "tcp" : "udp"; }
+std::string_view to_string(Protocol protocol) {
+  if (protocol == Protocol::kTcp) return "tcp";
+  return protocol == Protocol::kUdp ? "udp" : "sctp";
+}
 
 std::optional<Protocol> parse_protocol(std::string_view text) {
-  for (const Protocol protocol : {Protocol::kTcp, Protocol::kUdp})
+  for (const Protocol protocol : kProtocols)
     if (text == to_string(protocol)) return protocol;
   return {};
 }

@@ -95,8 +95,9 @@ struct Mac {
   auto operator<=>(const Mac&) const = default;
 };
 
-// The numbers are those of the IP header. SCTP comes with its forwarding methods.
-enum class Protocol : uint8_t { kTcp = IPPROTO_TCP, kUdp = IPPROTO_UDP };
+// The numbers are those of the IP header.
+enum class Protocol : uint8_t { kTcp = IPPROTO_TCP, kUdp = IPPROTO_UDP, kSctp = IPPROTO_SCTP };
+inline constexpr Protocol kProtocols[] = {Protocol::kTcp, Protocol::kUdp, Protocol::kSctp};
 std::string_view to_string(Protocol protocol);  // "tcp"
 std::optional<Protocol> parse_protocol(std::string_view text);
 

@@ -30,7 +30,8 @@ constexpr std::string_view kTunnels[] = {
 #undef X
 };
 
-const std::string_view kProtocols[] = {to_string(Protocol::kTcp), to_string(Protocol::kUdp)};
+const std::string_view kProtocolWords[] = {to_string(Protocol::kTcp), to_string(Protocol::kUdp),
+                                           to_string(Protocol::kSctp)};
 
 constexpr size_t kShortList = 8;
 
@@ -91,7 +92,7 @@ std::optional<config::TunnelType> find_tunnel_type(std::string_view word) {
 
 Words tunnel_words() { return kTunnels; }
 
-Words protocol_words() { return kProtocols; }
+Words protocol_words() { return kProtocolWords; }
 
 Words scheduler_words() {
   static const std::vector<std::string_view> words = [] {

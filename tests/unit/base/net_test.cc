@@ -207,9 +207,10 @@ TEST(Mac, RefusesWhatIsNone) {
 TEST(Protocol, ParsesWhatItPrints) {
   EXPECT_EQ(parse_protocol("tcp"), Protocol::kTcp);
   EXPECT_EQ(parse_protocol("udp"), Protocol::kUdp);
-  EXPECT_EQ(to_string(Protocol::kTcp), "tcp");
-  EXPECT_EQ(to_string(Protocol::kUdp), "udp");
-  for (const auto text : {""sv, "TCP"sv, "tcp "sv, "6"sv, "sctp"sv})
+  EXPECT_EQ(parse_protocol("sctp"), Protocol::kSctp);
+  for (const Protocol protocol : kProtocols)
+    EXPECT_EQ(parse_protocol(to_string(protocol)), protocol) << to_string(protocol);
+  for (const auto text : {""sv, "TCP"sv, "tcp "sv, "6"sv, "132"sv})
     EXPECT_FALSE(parse_protocol(text)) << text;
 }
 

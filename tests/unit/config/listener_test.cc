@@ -9,12 +9,12 @@ namespace {
 using testing::ElementsAre;
 
 TEST(Listener, ParsesWhatItPrints) {
-  for (const char* text : {"10.0.0.1:80/tcp", "10.0.0.0/8:any/udp", "10.0.0.1:8000-8100/tcp",
-                           "[fd00::1]:80/tcp", "[fd00::/64]:1-2/udp"})
+  for (const char* text : {"10.0.0.1:80/tcp", "10.0.0.0/8:any/udp", "10.0.0.1:36412/sctp",
+                           "10.0.0.1:8000-8100/tcp", "[fd00::1]:80/tcp", "[fd00::/64]:1-2/udp"})
     EXPECT_EQ(to_string(parse_listener(text).value()), text);
   EXPECT_EQ(to_string(parse_listener("10.0.0.1:80").value()), "10.0.0.1:80/tcp");
   EXPECT_EQ(to_string(parse_listener("10.0.0.1/32:80").value()), "10.0.0.1:80/tcp");
-  for (const char* text : {"", ":", "10.0.0.1", "10.0.0.1:", "10.0.0.1:0", "10.0.0.1:80/sctp",
+  for (const char* text : {"", ":", "10.0.0.1", "10.0.0.1:", "10.0.0.1:0", "10.0.0.1:80/dccp",
                            "10.0.0.1:80/", "fd00::1:80", "[10.0.0.1]:80", "10.0.0.0/33:80"})
     EXPECT_FALSE(parse_listener(text)) << text;
 }

@@ -151,9 +151,10 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{kService + "  servers: [{address: 10.0.0.1/24}]\n",
               "6:23: services[0].servers[0].address: expected an IPv4 or IPv6 address, got "
               "\"10.0.0.1/24\"; leave out the length"},
-        Fault{kService + "  protocol: tpc\n",
-              "6:13: services[0].protocol: expected one of tcp, udp, got \"tpc\"; did you mean "
-              "\"tcp\"?"},
+        Fault{
+            kService + "  protocol: tpc\n",
+            "6:13: services[0].protocol: expected one of tcp, udp, sctp, got \"tpc\"; did you mean "
+            "\"tcp\"?"},
         Fault{kService + "  forward: snat\n",
               "6:12: services[0].forward: expected one of dr, nat, local, tun, fullnat, got "
               "\"snat\"; did you mean \"nat\"?"},

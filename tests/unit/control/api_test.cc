@@ -112,7 +112,7 @@ TEST_F(Api, ServiceAddNamesTheFieldThatIsWrong) {
        "'listeners' and a VIP, port or protocol contradict each other"},
       {R"({"schduler": "rr"})", "unknown field 'schduler'; did you mean 'scheduler'?"},
       {R"({"scheduler": "xx"})", "scheduler: expected "},
-      {R"({"protocol": "sctp"})", "protocol: expected tcp or udp, got 'sctp'"},
+      {R"({"protocol": "dccp"})", "protocol: expected tcp, udp or sctp, got 'dccp'"},
       {R"({"name": ""})", "name: expected a name, got nothing"},
       {R"({"servers": "10.0.0.1"})", "servers: expected an array, got string"},
       {R"({"servers": [{}]})", "servers[0]: expected an object such as"},
