@@ -41,13 +41,28 @@ constexpr Fixed kFixed[] = {
      kRestart},
 };
 
+uint32_t tcp_features_of(config::ClientAddress how) {
+  switch (how) {
+    case config::ClientAddress::kNone:
+      return 0;
+    case config::ClientAddress::kToa:
+      return PINION_TCP_TOA;
+    case config::ClientAddress::kProxy:
+      return PINION_TCP_PROXY;
+  }
+  return 0;
+}
+
 // What the configuration's services need.
 Features features_of(const Config& config) {
   Features features;
   for (const config::Service& service : config.services) {
     features.routed |= service.replies == config::Return::kRouted;
-    for (const config::Server& server : service.servers)
+    if (service.mss != config::kMssOff) features.tcp |= PINION_TCP_MSS;
+    for (const config::Server& server : service.servers) {
       features.methods |= 1u << static_cast<uint32_t>(forward_of(service, server));
+      features.tcp |= tcp_features_of(client_address_of(service, server));
+    }
   }
   for (const auto& keys : keys_of(config.services)) features.listeners |= maps_of(keys);
   return features;

@@ -294,6 +294,8 @@ void check_services(const Config& config, const Vocabulary& vocabulary, Findings
     check_local(service, i, config.director.local_addresses, findings);
     check_return(service, i, findings);
     check_sctp(service, i, findings);
+    check_client_address(service, path_of(i), findings);
+    check_mss(service, path_of(i), findings);
   }
   check_unique_listeners(config, findings);
   check_names(config.services, findings);

@@ -19,6 +19,7 @@ namespace config {
 
 enum class XdpMode { kAuto, kNative, kGeneric };
 enum class OnStop { kWithdraw, kKeep };
+enum class ClientAddress { kNone, kToa, kProxy };  // In the order of PINION_CLIENT_ADDRESSES.
 // In the order of PINION_FORWARDING_METHODS.
 enum class Forward { kDirectRouting, kNat, kLocal, kTunnel, kFullNat };
 
@@ -141,6 +142,7 @@ struct Server {
   std::optional<Port> port;        // Where it is not the service's.
   std::optional<Forward> forward;  // Where it is not the service's.
   ServerTunnel tunnel;
+  std::optional<ClientAddress> client_address;  // Where it is not the service's.
   bool operator==(const Server&) const = default;
 };
 
@@ -169,6 +171,10 @@ std::vector<PortBlock> blocks_of(const Ports& ports);
 // Of a range at a prefix every port is an entry of its own, so they are few.
 inline constexpr uint32_t kMostPortsOfPrefix = 256;
 
+// The values of an MSS that are none.
+inline constexpr uint32_t kMssOff = 0, kMssAuto = 1;
+inline constexpr uint32_t kLeastMss = 88, kMostMss = 65495;
+
 struct Service {
   std::string name;  // Unique; where the file has none, that of its first listener.
   // At least one, all of a family. A file may say the only one's keys beside this one.
@@ -177,6 +183,8 @@ struct Service {
   Forward forward = Forward::kDirectRouting;
   Return replies = Return::kLastHop;  // The key is `return`.
   Tunnel tunnel;
+  ClientAddress client_address = ClientAddress::kNone;  // How full NAT tells it.
+  uint32_t mss = kMssOff;  // Of its clients and servers, at most; or kMssOff, or kMssAuto.
   std::vector<Server> servers;
   bool operator==(const Service&) const = default;
 };
@@ -194,6 +202,9 @@ inline std::optional<Port> port_of(const Service& service, const Server& server)
 }
 inline Forward forward_of(const Service& service, const Server& server) {
   return server.forward.value_or(service.forward);
+}
+inline ClientAddress client_address_of(const Service& service, const Server& server) {
+  return server.client_address.value_or(service.client_address);
 }
 inline Tunnel tunnel_of(const Service& service, const Server& server) {
   return with(service.tunnel, server.tunnel);

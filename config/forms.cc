@@ -60,6 +60,19 @@ constexpr std::array kTunnelTypes = {
 #undef X
 };
 
+enum ClientAddressNumber {
+#define X(name, keyword, text) kClientAddress##name,
+  PINION_CLIENT_ADDRESSES(X)
+#undef X
+};
+
+constexpr std::array kClientAddresses = {
+#define X(name, keyword, text) \
+  Keyword<ClientAddress>{#keyword, static_cast<ClientAddress>(kClientAddress##name)},
+    PINION_CLIENT_ADDRESSES(X)
+#undef X
+};
+
 // A comma behind each keyword: the last one is cut.
 constexpr std::string_view kForwardsAndComma = "one of"
 #define X(name, keyword, text) " " #keyword ","
@@ -117,6 +130,19 @@ Result<V, Misread> parse_integer(std::string_view text) {
 }
 
 std::string format_integer(const uint32_t& value) { return std::to_string(value); }
+
+Result<uint32_t, Misread> parse_mss(std::string_view text) {
+  if (text == "off") return kMssOff;
+  if (text == "auto") return kMssAuto;
+  const auto value = parse_digits<uint32_t>(text, 10, kMostMss);
+  if (!value || *value < kLeastMss) return Misread{};
+  return *value;
+}
+
+std::string format_mss(const uint32_t& value) {
+  if (value == kMssOff) return "off";
+  return value == kMssAuto ? "auto" : format_integer(value);
+}
 
 template <typename V>
 Result<V, Misread> parse_sized(std::string_view text) {
@@ -227,6 +253,12 @@ const Form<TunnelType> kTunnelType = {kTunnelWords, parse_keyword<kTunnelTypes>,
 const Form<std::optional<TunnelType>> kServerTunnelType = {
     kTunnelWords, parse_said<TunnelType, parse_keyword<kTunnelTypes>>,
     format_said<TunnelType, format_keyword<kTunnelTypes>>};
+const Form<ClientAddress> kClientAddress = {
+    "one of none, toa, proxy", parse_keyword<kClientAddresses>, format_keyword<kClientAddresses>};
+const Form<std::optional<ClientAddress>> kServerClientAddress = {
+    kClientAddress.expected, parse_said<ClientAddress, parse_keyword<kClientAddresses>>,
+    format_said<ClientAddress, format_keyword<kClientAddresses>>};
+const Form<uint32_t> kMss = {"auto, off, or an integer from 88 to 65495", parse_mss, format_mss};
 const Form<bool> kTruth = {"one of false, true", parse_keyword<kTruths>, format_keyword<kTruths>};
 const Form<std::optional<bool>> kServerTruth = {"one of false, true",
                                                 parse_said<bool, parse_keyword<kTruths>>,

@@ -40,6 +40,9 @@ extern const Form<std::optional<Forward>> kServerForward;
 extern const Form<Protocol> kProtocol;
 extern const Form<TunnelType> kTunnelType;
 extern const Form<std::optional<TunnelType>> kServerTunnelType;
+extern const Form<ClientAddress> kClientAddress;
+extern const Form<std::optional<ClientAddress>> kServerClientAddress;
+extern const Form<uint32_t> kMss;
 extern const Form<bool> kTruth;
 extern const Form<std::optional<bool>> kServerTruth;
 

@@ -193,6 +193,7 @@ inline constexpr auto kKeys<Server> = std::tuple{
     scalar("port", &Server::port, kServerPort),
     scalar("forward", &Server::forward, kServerForward),
     mapping("tunnel", &Server::tunnel),
+    scalar("client_address", &Server::client_address, kServerClientAddress),
 };
 
 template <>
@@ -212,6 +213,8 @@ inline constexpr auto kKeys<Service> =
                        scalar("forward", &Service::forward, kForward),
                        scalar("return", &Service::replies, kReturn),
                        mapping("tunnel", &Service::tunnel),
+                       scalar("client_address", &Service::client_address, kClientAddress),
+                       scalar("mss", &Service::mss, kMss),
                        mappings("servers", &Service::servers),
                    });
 

@@ -48,6 +48,10 @@ class KeptVips {
 void check_listeners(const Config& config, size_t service, const KeptVips& kept,
                      Findings& findings);
 void check_unique_listeners(const Config& config, Findings& findings);
+// check_client_address.cc: of one service, whose path in the file this is.
+void check_client_address(const Service& service, const std::string& path, Findings& findings);
+// check_mss.cc: likewise.
+void check_mss(const Service& service, const std::string& path, Findings& findings);
 void check_services(const Config& config, const Vocabulary& vocabulary, Findings& findings);
 
 // Why `name` cannot be an interface's, as the kernel sees it; "" where it can.

@@ -47,6 +47,13 @@ enum pinion_tunnel {
 	PINION_TUNNEL_COUNT,
 };
 
+enum pinion_client_address {
+#define X(name, keyword, text) PINION_CLIENT_##name,
+	PINION_CLIENT_ADDRESSES(X)
+#undef X
+	PINION_CLIENT_ADDRESS_COUNT,
+};
+
 enum pinion_selection {
 #define X(name, text) PINION_SELECT_##name,
 	PINION_SELECTIONS(X)
@@ -144,8 +151,18 @@ static_assert(sizeof(struct pinion_service) == 16, "pinned maps keep this layout
 #define PINION_SERVER_UNREACHABLE 4 /* Its next hop has stopped answering. */
 #define PINION_SERVER_HERE 8    /* It is the director itself, and has no next hop. */
 #define PINION_SERVER_ROUTED 16 /* Its replies go by the director's routes. */
+/* It is told of clients, or was at some time: connections may still be of that kind. */
+#define PINION_SERVER_TOA 32
+#define PINION_SERVER_PROXY 64
 
 #define PINION_TUNNEL_CHECKSUM 1 /* GUE has a checksum over IPv4, too. */
+
+/* What is done to TCP, besides addresses and ports. */
+#define PINION_TCP_TOA   1
+#define PINION_TCP_PROXY 2
+#define PINION_TCP_MSS   4
+
+#define PINION_MSS_AUTO 1 /* pinion_real_server.mss: what fits where the segments go. */
 
 /* Map `real_servers`, array, mmapable: a real server of one service, with all that the rewrite
  * needs, on one cache line. The first three words are read by packets while the daemon changes
@@ -159,12 +176,18 @@ struct pinion_real_server {
 	__be16 port;      /* The real server's; 0: the one that a packet came for. */
 	__u32 ifindex;    /* Egress. */
 	__u8 method;      /* enum pinion_method. */
-	__u8 tunnel;      /* enum pinion_tunnel, where the method is TUN. */
+	union {
+		__u8 tunnel;         /* enum pinion_tunnel, where the method is TUN; */
+		__u8 client_address; /* enum pinion_client_address, where it is FULLNAT. */
+	};
 	__u16 mtu;        /* Of the egress interface. */
 	__be32 address[4];
 	__be32 tunnel_source[4]; /* The outer header's; 0: not known, or not needed. */
 	__u32 service;    /* pinion_service.index: whose server it is. */
-	__be16 tunnel_port;
+	union {
+		__be16 tunnel_port;
+		__u16 mss; /* Of methods by which replies pass: at most; PINION_MSS_AUTO; or 0. */
+	};
 	__u8 source_bits; /* So many of tunnel_source's lowest bits, 0 there, vary by flow. */
 	__u8 tunnel_flags; /* PINION_TUNNEL_CHECKSUM */
 };
@@ -323,6 +346,20 @@ struct pinion_early_fragment {
 };
 static_assert(sizeof(struct pinion_early_fragment) == 2048, "an entry of the ring");
 
+/* Map `scratch`, per-CPU array, one value: nothing in it outlives the packet. */
+#define PINION_MOST_HEADERS 512
+struct pinion_scratch {
+	__u8 headers[PINION_MOST_HEADERS];
+	__u32 insert[16];
+	union {
+		__u8 option[64];
+		__u32 option_words[16];
+	};
+	__u32 at; /* In `option`. */
+	__u32 zero;
+};
+static_assert(sizeof(struct pinion_scratch) == 648, "headers, what comes between, options");
+
 /* Maps `connections4` and `connections6`, arrays, mmapable: buckets of four entries.
  *
  * word = sequence << 8 | state. An entry is claimed by a compare-and-swap of the word to the next
@@ -337,7 +374,9 @@ static_assert(sizeof(struct pinion_early_fragment) == 2048, "an entry of the rin
  *
  * Of full NAT, the forward half's flow also says where its packets are sent from: the number of a
  * local address, and a port. Both are 0 in the flow of a packet and in every other entry, and are
- * neither hashed nor compared (local_ports.h).
+ * neither hashed nor compared (local_ports.h). Its reply half has in their place the lowest 23 bits of
+ * the sequence number that the client's stream begins with, where the server is told of the client
+ * (client_address.h).
  *
  * How what comes next fits without another layout: schedulers on live load read `load`, which every
  * change of state keeps.
@@ -345,6 +384,10 @@ static_assert(sizeof(struct pinion_early_fragment) == 2048, "an entry of the rin
 #define PINION_PAIRED 1 /* It has a reply half. */
 #define PINION_REPLY  2 /* It is one. */
 #define PINION_FULLNAT 4 /* It is sent from a local address; with PINION_PAIRED. */
+/* Of full NAT's forward half, by enum pinion_client_address, from the client's SYN on: */
+#define PINION_TOA    8
+#define PINION_PROXY  16
+#define PINION_TOLD   32 /* The real server has heard of its client. */
 
 struct pinion_connection {
 	__u32 word;

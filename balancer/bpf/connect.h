@@ -8,6 +8,7 @@
 #include "schedule.h"
 #include "service.h"
 #include "tables.h"
+#include "telling.h"
 #include "vip_filter.h"
 
 static __always_inline void pinion_count_connection(__u32 reference)
@@ -66,7 +67,8 @@ static __always_inline enum pinion_verdict pinion_known(struct pinion_packet *pk
 	if (next != state)
 		pinion_move(found, next, pinion_load_of(found->link.server));
 	if (pinion_two_sided() && found->link.flags & PINION_PAIRED &&
-	    (next != state || (seen ^ now) >> (settings->refresh_shift & 31)))
+	    (next != state || (seen ^ now) >> (settings->refresh_shift & 31) ||
+	     (pinion_tells() && pkt->event == PINION_EVENT_SYN)))
 		pkt->mirror =
 			verdict == PINION_FORWARD_NEW ? PINION_MIRROR_NEW : PINION_MIRROR_KNOWN;
 	if (seen != now) /* A line that stays clean stays in every CPU's cache. */
@@ -236,5 +238,7 @@ static __always_inline enum pinion_verdict pinion_connect(struct xdp_md *ctx,
 		failed = pkt->is_v6 ? pinion_mirror_local6(pkt) : pinion_mirror_local4(pkt);
 	else if (pinion_two_sided() && pkt->mirror)
 		failed = pkt->is_v6 ? pinion_mirror6(pkt) : pinion_mirror4(pkt);
+	if (!failed && pinion_tells() && pkt->tell && !pkt->is_reply)
+		failed = pkt->is_v6 ? pinion_prepare_telling6(pkt) : pinion_prepare_telling4(pkt);
 	return failed ? (enum pinion_verdict)failed : verdict;
 }

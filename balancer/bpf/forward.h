@@ -7,6 +7,7 @@
 #include "forward/fullnat.h"
 #include "forward/local.h"
 #include "forward/nat.h"
+#include "forward/syn.h"
 #include "forward/tun.h"
 #include "forward/vlan.h"
 #include "maps.h"
@@ -78,6 +79,8 @@ static __always_inline enum pinion_verdict pinion_forward(struct xdp_md *ctx,
 	if (!server || !way.hop.whole)
 		return PINION_DROP_INTERNAL;
 	failed = pinion_rewrite(ctx, &way);
+	if (!failed && (pinion_tells() || pinion_clamps()) && pkt->tcp_flags & PINION_TCP_SYN)
+		failed = (enum pinion_verdict)pinion_tune_syn(ctx, pkt);
 	if (pinion_vlans && !failed && way.ifindex)
 		failed = pinion_leave(ctx, &way);
 	*ifindex = way.ifindex;

@@ -38,6 +38,7 @@
 	X(DROP_NAT_CLASH, DROP,                                                                    \
 	  "dropped: the client's address and port have a connection to the real server already")   \
 	X(DROP_NO_PORT, DROP, "dropped: no local port is left towards the real server (full NAT)") \
+	X(DROP_SYN_DATA, DROP, "dropped: a SYN with data, which the PROXY header is to come before") \
 	X(DROP_TTL, DROP, "dropped: its TTL (hop limit) is used up")                               \
 	X(REPLY_TOO_BIG, REPLY, "answered: too big for its way on, its sender is told what fits")  \
 	X(DROP_TOO_BIG, DROP, "dropped: too big for its way on, and not to be answered")           \
@@ -61,6 +62,12 @@
 	X(IPIP, ipip, "nothing: IP in IP (RFC 2003, RFC 2473)")                                    \
 	X(GRE, gre, "GRE without key or checksum (RFC 2784)")                                      \
 	X(GUE, gue, "UDP and GUE, as Linux's fou has it")
+
+/* How full NAT tells a real server of the client: X(name, keyword, text for people). */
+#define PINION_CLIENT_ADDRESSES(X)                                                                 \
+	X(NONE, none, "it does not: the server sees a local address")                              \
+	X(TOA, toa, "TCP option 254 of the first packets, as LVS's toa module reads it")           \
+	X(PROXY, proxy, "the header of PROXY protocol 2, in front of what the client sends")
 
 /* How the data plane picks a slot for a new connection: X(name, text for people). */
 #define PINION_SELECTIONS(X)                                                                       \

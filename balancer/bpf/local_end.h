@@ -18,6 +18,12 @@ union pinion_last_word {
 	};
 };
 
+/* What a connection's flags say of how its real server is told of the client. */
+static __always_inline __u8 pinion_telling(__u16 flags)
+{
+	return flags & (PINION_TOA | PINION_PROXY | PINION_TOLD);
+}
+
 static __always_inline pinion_word *pinion_last_word(struct pinion_connection *connection,
 						     struct pinion_table table)
 {
@@ -53,6 +59,8 @@ static __always_inline void pinion_take_local(struct pinion_packet *pkt,
 	if ((PINION_LOAD(found->connection->word) ^ found->word) >> 8)
 		last.local_port = 0;
 	pkt->full_nat = 1;
+	if (pinion_tells())
+		pkt->tell = pinion_telling(found->link.flags);
 	pkt->local = last.local;
 	pkt->local_port = last.local_port;
 	if (!last.local_port)

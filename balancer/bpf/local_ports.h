@@ -222,6 +222,8 @@ static __always_inline int pinion_mirror_local(struct pinion_packet *pkt, const 
 	pinion_take_local(pkt, &found, table);
 	place = pinion_place_number(&buckets, table.shape, found.connection);
 	state = pinion_state_of(found.word);
+	if (pinion_tells() && pinion_begins_stream(pkt, state))
+		pkt->tell |= PINION_BEGINS;
 	if (pkt->local_port)
 		failed = pinion_hold(pkt, place, state, 1, table);
 	if (failed == PINION_DROP_NO_PORT) {

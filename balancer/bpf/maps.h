@@ -151,6 +151,14 @@ struct {
 	__uint(max_entries, 1 << 19);
 } early_fragments SEC(".maps");
 
+/* Where headers are put together, or moved (forward/grow.h, forward/tcp_options.h). */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct pinion_scratch);
+} scratch SEC(".maps");
+
 /* Where redirected frames may leave: ifindex -> ifindex. */
 struct {
 	__uint(type, BPF_MAP_TYPE_DEVMAP_HASH);
@@ -199,6 +207,21 @@ const volatile __u32 pinion_vlans = ~0u;
 
 /* There are real servers with PINION_SERVER_ROUTED. */
 const volatile __u32 pinion_routed = ~0u;
+
+/* PINION_TCP_*: what any connection may want. The same holds for it. */
+const volatile __u32 pinion_tcp = ~0u;
+
+/* Is any real server told who its client is? */
+static __always_inline int pinion_tells(void)
+{
+	return pinion_full_nat() && pinion_tcp & (PINION_TCP_TOA | PINION_TCP_PROXY);
+}
+
+/* Is any MSS lowered? */
+static __always_inline int pinion_clamps(void)
+{
+	return pinion_two_sided() && pinion_tcp & PINION_TCP_MSS;
+}
 
 /* Entries of `real_servers`, of `load`, and of each CPU's part of `counters`. */
 const volatile __u32 pinion_servers = 1;

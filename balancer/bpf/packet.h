@@ -55,6 +55,13 @@ struct pinion_packet {
 	/* Where it came in, if pinion_vlans; see entrance.h. */
 	__u32 interface;
 	__u32 device;
+	/* Of TCP, where servers are told of clients (client_address.h), or MSSs are lowered. */
+	__be32 seq;
+	__be32 ack;
+	__u8 tcp_flags;
+	__u8 tell;  /* PINION_TOA, PINION_PROXY, PINION_TOLD: the connection's. */
+	__u8 grow;  /* So many bytes are put into it. */
+	__u8 shift; /* So much is added to `seq`; of a reply, taken from `ack`. */
 };
 
 /* The first fragment, which has the ports. */

@@ -16,6 +16,7 @@
  */
 #pragma once
 
+#include "client_address.h"
 #include "last_hop.h"
 #include "local_end.h"
 #include "tables.h"
@@ -333,5 +334,7 @@ static __always_inline enum pinion_verdict pinion_known_reply(struct pinion_pack
 	if ((__s32)(PINION_LOAD(half->connection->seen) - pkt->now) < (__s32)pinion_period(config))
 		PINION_STORE(half->connection->seen, pkt->now + 2 * pinion_period(config));
 	pinion_lead_back(pkt, &forward);
+	if (pinion_tells() && pinion_telling(forward.link.flags))
+		pinion_hear_server(pkt, half, &forward, table);
 	return PINION_FORWARD_REPLY;
 }

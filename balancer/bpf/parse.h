@@ -104,6 +104,11 @@ pinion_parse_tcp(void *at, void *end, __u32 length, pinion_word *ports, struct p
 		return PINION_PASS_MALFORMED;
 	*ports = pinion_ports_word(tcp, IPPROTO_TCP);
 	pkt->event = pinion_tcp_event(((__u8 *)tcp)[13]);
+	if (pinion_tells() || pinion_clamps()) {
+		pkt->seq = tcp->seq;
+		pkt->ack = tcp->ack_seq;
+		pkt->tcp_flags = ((__u8 *)tcp)[13];
+	}
 	return PINION_NEXT;
 }
 

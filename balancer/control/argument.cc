@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "config/forms.h"
+
 namespace pinion::control {
 namespace {
 
@@ -58,6 +60,11 @@ Result<Value> parse_vip(std::string_view text) {
 Result<Value> parse_ports(std::string_view text) {
   if (const auto ports = Ports::parse(text)) return Value(*ports);
   return expected("a port from 1 to 65535, a range such as 8000-8100, or any", text);
+}
+
+Result<Value> parse_mss(std::string_view text) {
+  if (const auto mss = config::kMss.parse(text)) return Value(uint64_t{*mss});
+  return expected(config::kMss.expected, text);
 }
 
 Result<Value> parse_listener(std::string_view text) {
@@ -148,7 +155,8 @@ bool is_list(Kind kind) { return kind == Kind::kNewServer || kind == Kind::kList
 
 std::string field_of(const Argument& argument) {
   std::string field(argument.name);
-  std::replace(field.begin(), field.end(), '-', '.');
+  const char dash = field.starts_with("tunnel-") ? '.' : '_';
+  std::replace(field.begin(), field.end(), '-', dash);
   return field + (argument.form == Form::kRepeatedOption ? "s" : "");
 }
 
@@ -191,6 +199,10 @@ std::string placeholder(const Argument& argument) {
       return "TYPE";
     case Kind::kBoolean:
       return "true|false";
+    case Kind::kClientAddress:
+      return "HOW";
+    case Kind::kMss:
+      return "N|auto|off";
     case Kind::kNewServer:
       return "ADDRESS[:PORT][=WEIGHT]";
     case Kind::kFile:
@@ -213,6 +225,8 @@ Words words_of(Kind kind) {
       return tunnel_words();
     case Kind::kBoolean:
       return kBooleans;
+    case Kind::kClientAddress:
+      return client_address_words();
     default:
       return {};
   }
@@ -249,11 +263,14 @@ Result<Value> parse_value(Kind kind, std::string_view text) {
       return parse_flag(text);
     case Kind::kNewServer:
       return parse_server(text);
+    case Kind::kMss:
+      return parse_mss(text);
     case Kind::kState:
     case Kind::kScheduler:
     case Kind::kProtocol:
     case Kind::kForward:
     case Kind::kTunnelType:
+    case Kind::kClientAddress:
       return parse_keyword(text, words_of(kind));
   }
   return refusal("unknown kind");

@@ -45,7 +45,9 @@ enum class Kind {
   kProtocol,
   kForward,
   kTunnelType,
-  kBoolean,    // "true" or "false"; as an option it takes one of them.
+  kBoolean,  // "true" or "false"; as an option it takes one of them.
+  kClientAddress,
+  kMss,        // "auto", "off" or a number, in JSON too.
   kListener,   // "10.0.0.1:80" or "10.0.0.0/28:any/udp"; in JSON {"vip": ..., "port": ...}.
   kNewServer,  // "10.0.0.1" or "10.0.0.1:8080=5"; in JSON {"address": "10.0.0.1", "weight": 5}.
   kFile,
@@ -53,7 +55,7 @@ enum class Kind {
 
 struct Argument {
   // "weight"; a repeated one is the array "servers" in JSON, and what is before a dash an object:
-  // "tunnel-type" is {"tunnel": {"type": ...}}.
+  // "tunnel-type" is {"tunnel": {"type": ...}}. But "client-address" is "client_address".
   std::string_view name;
   Place place;
   Form form;

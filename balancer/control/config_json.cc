@@ -77,6 +77,12 @@ Json to_json(const config::HostRoute& route) {
 
 }  // namespace
 
+// "off", "auto", or a number.
+static Json mss_json(uint32_t mss) {
+  if (mss == config::kMssOff) return "off";
+  return mss == config::kMssAuto ? Json("auto") : Json(mss);
+}
+
 // Outside of the anonymous namespace, in which what the headers declare is hidden.
 Json to_json(const config::Tunnel& tunnel) {
   return {{"type", keyword(tunnel.type)},
@@ -101,6 +107,7 @@ static Json to_json(const config::Server& server) {
                {"port", server.port ? Json(server.port->value) : Json()},
                {"forward", server.forward ? Json(keyword(*server.forward)) : Json()}};
   if (server.tunnel != config::ServerTunnel{}) json["tunnel"] = to_json(server.tunnel);
+  if (server.client_address) json["client_address"] = keyword(*server.client_address);
   return json;
 }
 
@@ -111,6 +118,8 @@ Json to_json(const config::Service& service) {
                    {"forward", keyword(service.forward)},
                    {"return", config::kReturn.format(service.replies)},
                    {"tunnel", to_json(service.tunnel)},
+                   {"client_address", keyword(service.client_address)},
+                   {"mss", mss_json(service.mss)},
                    {"servers", Json::array()}});
   for (const config::Server& server : service.servers) json["servers"].push_back(to_json(server));
   return json;

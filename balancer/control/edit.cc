@@ -108,6 +108,8 @@ Outcome<Config> set_service(Config config, const std::string& name, const Servic
   if (change.scheduler) service->scheduler = *change.scheduler;
   if (change.forward) service->forward = *change.forward;
   service->tunnel = with(service->tunnel, change.tunnel);
+  if (change.client_address) service->client_address = *change.client_address;
+  if (change.mss) service->mss = *change.mss;
   return config;
 }
 
@@ -141,6 +143,7 @@ Outcome<Config> set_server(Config config, const std::string& name, const config:
   if (change.weight) (*server)->weight = *change.weight;
   if (change.forward) (*server)->forward = *change.forward;
   add((*server)->tunnel, change.tunnel);
+  if (change.client_address) (*server)->client_address = *change.client_address;
   return config;
 }
 

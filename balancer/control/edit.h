@@ -21,6 +21,8 @@ struct ServiceChange {
   std::optional<std::string> scheduler;
   std::optional<config::Forward> forward;
   config::ServerTunnel tunnel;
+  std::optional<config::ClientAddress> client_address;
+  std::optional<uint32_t> mss;
   bool operator==(const ServiceChange&) const = default;
 };
 
@@ -32,6 +34,7 @@ struct ServerChange {
   std::optional<uint32_t> weight;
   std::optional<config::Forward> forward;
   config::ServerTunnel tunnel;
+  std::optional<config::ClientAddress> client_address;
   bool operator==(const ServerChange&) const = default;
 };
 

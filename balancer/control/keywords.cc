@@ -30,6 +30,12 @@ constexpr std::string_view kTunnels[] = {
 #undef X
 };
 
+constexpr std::string_view kClientAddresses[] = {
+#define X(name, keyword, text) #keyword,
+    PINION_CLIENT_ADDRESSES(X)
+#undef X
+};
+
 const std::string_view kProtocolWords[] = {to_string(Protocol::kTcp), to_string(Protocol::kUdp),
                                            to_string(Protocol::kSctp)};
 
@@ -91,6 +97,18 @@ std::optional<config::TunnelType> find_tunnel_type(std::string_view word) {
 }
 
 Words tunnel_words() { return kTunnels; }
+
+std::string_view keyword(config::ClientAddress how) {
+  return kClientAddresses[static_cast<size_t>(how)];
+}
+
+std::optional<config::ClientAddress> find_client_address(std::string_view word) {
+  const auto found = find(kClientAddresses, word);
+  if (!found) return {};
+  return static_cast<config::ClientAddress>(*found);
+}
+
+Words client_address_words() { return kClientAddresses; }
 
 Words protocol_words() { return kProtocolWords; }
 

@@ -26,6 +26,10 @@ std::string_view keyword(config::TunnelType type);  // "gue"
 std::optional<config::TunnelType> find_tunnel_type(std::string_view word);
 Words tunnel_words();
 
+std::string_view keyword(config::ClientAddress how);  // "toa"
+std::optional<config::ClientAddress> find_client_address(std::string_view word);
+Words client_address_words();
+
 Words protocol_words();
 Words scheduler_words();
 

@@ -42,14 +42,15 @@ bool is_boolean(Kind kind) { return kind == Kind::kFlag || kind == Kind::kBoolea
 
 std::string_view type_of(Kind kind) {
   if (is_number(kind)) return "an integer";
-  if (kind == Kind::kPorts) return "an integer or a string";
+  if (kind == Kind::kPorts || kind == Kind::kMss) return "an integer or a string";
   if (is_boolean(kind)) return "true or false";
   return "a string";
 }
 
 // A scalar's text, where JSON's type is the one that the kind has.
 std::optional<std::string> scalar(Kind kind, const json& value) {
-  if (kind == Kind::kPorts && value.is_number_integer()) return value.dump();
+  if ((kind == Kind::kPorts || kind == Kind::kMss) && value.is_number_integer())
+    return value.dump();
   if (is_number(kind) ? value.is_number_unsigned() || value.is_number_integer()
                       : is_boolean(kind) && value.is_boolean())
     return value.dump();
@@ -108,6 +109,10 @@ constexpr Member<config::Server> kServerMembers[] = {
     {"tunnel.source", Kind::kPrefix,
      [](config::Server& server, const Value& value) {
        server.tunnel.source = std::get<Prefix>(value);
+     }},
+    {"client_address", Kind::kClientAddress,
+     [](config::Server& server, const Value& value) {
+       server.client_address = find_client_address(std::get<std::string>(value));
      }},
 };
 

@@ -103,6 +103,8 @@ Answer server_add(Operator& op, Arguments arguments) {
     server.port = Port{static_cast<uint16_t>(*port)};
   if (const auto word = arguments.get<std::string>("forward")) server.forward = find_forward(*word);
   server.tunnel = tunnel_in(arguments);
+  if (const auto word = arguments.get<std::string>("client_address"))
+    server.client_address = find_client_address(*word);
   const auto live = make_live(op, add_server(op.live(), service, server));
   if (!live) co_return live.error();
   co_return with_warnings(changed(service, {server.address, server.port},
@@ -125,6 +127,10 @@ Answer server_set(Operator& op, Arguments arguments) {
   }
   change.tunnel = tunnel_in(arguments);
   if (change.tunnel != config::ServerTunnel{}) what.push_back(describe(change.tunnel));
+  if (const auto word = arguments.get<std::string>("client_address")) {
+    change.client_address = find_client_address(*word);
+    what.push_back("is told of clients by " + *word);
+  }
   const auto live =
       make_server_live(op, service, server, set_server(op.live(), service, server, change));
   if (!live) co_return live.error();

@@ -34,6 +34,9 @@ Outcome<config::Service> new_service(const Arguments& arguments) {
   if (const auto word = arguments.get<std::string>("forward"))
     service.forward = *find_forward(*word);
   service.tunnel = with(service.tunnel, tunnel_in(arguments));
+  if (const auto word = arguments.get<std::string>("client_address"))
+    service.client_address = *find_client_address(*word);
+  if (const auto mss = arguments.get<uint64_t>("mss")) service.mss = static_cast<uint32_t>(*mss);
   if (auto servers = arguments.get<std::vector<config::Server>>("servers"))
     service.servers = std::move(*servers);
   return service;
@@ -49,6 +52,9 @@ ServiceChange service_change(const Arguments& arguments) {
   change.scheduler = arguments.get<std::string>("scheduler");
   if (const auto word = arguments.get<std::string>("forward")) change.forward = find_forward(*word);
   change.tunnel = tunnel_in(arguments);
+  if (const auto word = arguments.get<std::string>("client_address"))
+    change.client_address = find_client_address(*word);
+  if (const auto mss = arguments.get<uint64_t>("mss")) change.mss = static_cast<uint32_t>(*mss);
   return change;
 }
 

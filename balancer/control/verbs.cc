@@ -33,6 +33,10 @@ constexpr Argument kServiceAdd[] = {
     {"tunnel-checksum", Place::kBody, Form::kOption, Kind::kBoolean,
      "whether gue has one over IPv4 (default false)"},
     kTunnelSource,
+    {"client-address", Place::kBody, Form::kOption, Kind::kClientAddress,
+     "how fullnat tells them of the client (default none)"},
+    {"mss", Place::kBody, Form::kOption, Kind::kMss,
+     "the largest TCP segment, by nat and fullnat (default off)"},
     {"listener", Place::kBody, Form::kRepeatedOption, Kind::kListener,
      "what it takes packets for, in the place of VIP, port and protocol"},
     {"server", Place::kBody, Form::kRepeatedOption, Kind::kNewServer,
@@ -52,6 +56,9 @@ constexpr Argument kServiceSet[] = {
     {"tunnel-checksum", Place::kBody, Form::kOption, Kind::kBoolean,
      "whether gue has one over IPv4"},
     kTunnelSource,
+    {"client-address", Place::kBody, Form::kOption, Kind::kClientAddress,
+     "how fullnat tells them of the client"},
+    {"mss", Place::kBody, Form::kOption, Kind::kMss, "the largest TCP segment, by nat and fullnat"},
     {"listener", Place::kBody, Form::kRepeatedOption, Kind::kListener,
      "all that it is to take packets for"},
 };
@@ -75,6 +82,8 @@ constexpr Argument kServerAdd[] = {
     {"tunnel-checksum", Place::kBody, Form::kOption, Kind::kBoolean,
      "whether gue has one over IPv4 (default the service's)"},
     kTunnelSource,
+    {"client-address", Place::kBody, Form::kOption, Kind::kClientAddress,
+     "how fullnat tells it of the client (default the service's)"},
 };
 
 constexpr Argument kServerSet[] = {
@@ -89,6 +98,8 @@ constexpr Argument kServerSet[] = {
     {"tunnel-checksum", Place::kBody, Form::kOption, Kind::kBoolean,
      "whether gue has one over IPv4"},
     kTunnelSource,
+    {"client-address", Place::kBody, Form::kOption, Kind::kClientAddress,
+     "how fullnat tells it of the client; its connections go on as they began"},
 };
 
 constexpr Argument kByService = {"service", Place::kQuery, Form::kOption, Kind::kService,

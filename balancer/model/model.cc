@@ -34,8 +34,13 @@ Features Model::features() const {
   Features features;
   for (const auto& [id, service] : by_id_) {
     if (service->index != 0) features.listeners |= maps_of(service->keys);
-    for (const ModelServer& server : service->servers)
+    for (const ModelServer& server : service->servers) {
       features.methods |= 1u << static_cast<uint32_t>(server.forward);
+      if (PINION_TWO_SIDED & 1u << server.entry.method && server.entry.mss)
+        features.tcp |= PINION_TCP_MSS;
+      if (server.entry.flags & PINION_SERVER_TOA) features.tcp |= PINION_TCP_TOA;
+      if (server.entry.flags & PINION_SERVER_PROXY) features.tcp |= PINION_TCP_PROXY;
+    }
   }
   return features;
 }

@@ -35,6 +35,13 @@ void set_tunnel(pinion_real_server& entry, const config::Tunnel& tunnel, const A
   entry.source_bits = static_cast<uint8_t>(bits);
 }
 
+// Of a connection that began so, the data plane knows it itself.
+void set_client_address(pinion_real_server& entry, config::ClientAddress how) {
+  entry.client_address = static_cast<uint8_t>(how);
+  if (how == config::ClientAddress::kToa) entry.flags |= PINION_SERVER_TOA;
+  if (how == config::ClientAddress::kProxy) entry.flags |= PINION_SERVER_PROXY;
+}
+
 template <typename T>
 bool equal(const T& a, const T& b) {
   static_assert(std::has_unique_object_representations_v<T>);
@@ -81,7 +88,8 @@ Error no_room(const ModelService& service, size_t slots, const Ranges& ranges) {
 
 pinion_real_server Model::entry_of(const ModelService& service, const ModelServer& server) const {
   pinion_real_server entry = server.entry;
-  entry.flags = PINION_SERVER_USED;
+  constexpr uint8_t kTold = PINION_SERVER_TOA | PINION_SERVER_PROXY;
+  entry.flags = static_cast<uint8_t>(PINION_SERVER_USED | (server.entry.flags & kTold));
   entry.generation = server.generation;
   entry.service = service.index;
   if (!server.leaving) {
@@ -90,6 +98,10 @@ pinion_real_server Model::entry_of(const ModelService& service, const ModelServe
     std::copy(words.begin(), words.end(), entry.address);
     entry.port = server.port.be();
     entry.method = static_cast<uint8_t>(server.forward);
+    if (server.forward == config::Forward::kNat || server.forward == config::Forward::kFullNat)
+      entry.mss = static_cast<uint16_t>(service.config.mss);
+    if (server.forward == config::Forward::kFullNat)
+      set_client_address(entry, client_address_of(service.config, server.config));
   }
   if (!has_next_hop(server.forward)) entry.flags |= PINION_SERVER_HERE;
   if (service.config.replies == config::Return::kRouted) entry.flags |= PINION_SERVER_ROUTED;

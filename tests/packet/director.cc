@@ -218,6 +218,9 @@ void Director::add_server(uint32_t index, const Server& server) {
            .method = static_cast<uint8_t>(server.method),
            .mtu = 1500};
   entry.port = __builtin_bswap16(server.port);
+  if (server.method == PINION_METHOD_FULLNAT)
+    entry.client_address = static_cast<uint8_t>(server.client_address);
+  if (PINION_TWO_SIDED & 1u << server.method) entry.mss = server.mss;
   if (!server.address.empty()) put_address(entry.address, server.address);
   entry.flags =
       static_cast<uint8_t>(PINION_SERVER_USED | (server.accepts ? PINION_SERVER_ACCEPTS : 0));

@@ -47,6 +47,8 @@ struct Server {
   pinion_method method = PINION_METHOD_DR;
   std::string address = "";  // Where the method changes addresses.
   uint16_t port = 0;
+  pinion_client_address client_address = PINION_CLIENT_NONE;
+  uint16_t mss = 0;
 };
 
 struct Service {

@@ -17,6 +17,11 @@ void put16(Bytes& out, size_t value) {
   put8(out, value);
 }
 
+void put32(Bytes& out, uint32_t value) {
+  put16(out, value >> 16);
+  put16(out, value & 0xffff);
+}
+
 void append(Bytes& out, const Bytes& more) { out.insert(out.end(), more.begin(), more.end()); }
 
 void patch16(Bytes& bytes, size_t at, uint16_t value) {
@@ -38,10 +43,12 @@ Bytes tcp_segment(const Packet& packet) {
   Bytes out;
   put16(out, packet.sport);
   put16(out, packet.dport);
-  append(out, {0, 0, 0, 1, 0, 0, 0, 2});
+  put32(out, packet.seq);
+  put32(out, packet.ack);
   put8(out, (5 + packet.tcp_options.size() / 4) << 4);
   put8(out, packet.flags);
-  append(out, {0xff, 0xff, 0, 0, 0, 0});
+  append(out, {0xff, 0xff, 0, 0});
+  put16(out, packet.urgent);
   append(out, packet.tcp_options);
   append(out, packet.payload);
   patch16(out, 16, transport_checksum(packet, out));

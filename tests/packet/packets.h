@@ -10,7 +10,7 @@ namespace pinion::packet {
 
 using Bytes = std::vector<uint8_t>;
 
-inline constexpr uint8_t kFin = 0x01, kSyn = 0x02, kRst = 0x04, kAck = 0x10;
+inline constexpr uint8_t kFin = 0x01, kSyn = 0x02, kRst = 0x04, kAck = 0x10, kUrg = 0x20;
 inline constexpr uint8_t kTcp = 6, kUdp = 17, kSctp = 132, kIcmp = 1, kIcmp6 = 58;
 
 // An IPv6 extension header; `body` is all but the first byte, which names what follows.
@@ -50,6 +50,9 @@ struct Packet {
   uint16_t id = 0x1234;     // IPv4's
   uint32_t flow_label = 0;  // IPv6's
   uint32_t tag = 0;         // SCTP's
+  uint32_t seq = 1;         // TCP's
+  uint32_t ack = 2;
+  uint16_t urgent = 0;
 };
 
 Bytes build(const Packet& packet);

@@ -8,6 +8,8 @@
 #include "../local_end.h"
 #include "dr.h"
 #include "nat.h"
+#include "proxy.h"
+#include "toa.h"
 #include "too_big.h"
 
 /* What both ends of the packet become; an IPv4 address is one word. */
@@ -130,6 +132,18 @@ __attribute__((noinline)) int pinion_replace_ends(struct xdp_md *ctx,
 			  : pinion_replace_ends4(ctx, pkt, &ends);
 }
 
+/* What it is told of the client. A function of its own for the verifier. */
+__attribute__((noinline)) int pinion_tell_server(struct xdp_md *ctx,
+						 const struct pinion_packet *pkt)
+{
+	const struct pinion_real_server *server = pkt ? pinion_server(pkt->reference) : 0;
+
+	if (!server)
+		return PINION_DROP_INTERNAL;
+	return pkt->tell & PINION_PROXY ? pinion_put_proxy(ctx, pkt)
+					: pinion_put_toa(ctx, pkt, server->mtu);
+}
+
 /* To the real server; then the frame goes its way as with direct routing. */
 static __always_inline enum pinion_verdict pinion_forward_fullnat(struct xdp_md *ctx,
 								  struct pinion_forwarding *way)
@@ -142,7 +156,12 @@ static __always_inline enum pinion_verdict pinion_forward_fullnat(struct xdp_md 
 		return PINION_DROP_NO_PORT;
 	if (pinion_outgrows(ctx, way))
 		return (enum pinion_verdict)pinion_too_big(ctx, way->pkt, way->server->mtu);
+	if (pinion_tells() && pinion_header_outgrows(way->pkt, way->server->mtu))
+		return (enum pinion_verdict)pinion_too_big(ctx, way->pkt,
+							   way->server->mtu - way->pkt->grow);
 	failed = pinion_replace_ends(ctx, way->pkt);
+	if (!failed && pinion_tells() && way->pkt->tell)
+		failed = pinion_tell_server(ctx, way->pkt);
 	return failed ? (enum pinion_verdict)failed : pinion_forward_dr(ctx, way);
 }
 
@@ -156,5 +175,7 @@ pinion_forward_fullnat_reply(struct xdp_md *ctx, struct pinion_forwarding *way)
 	if (failed)
 		return failed;
 	failed = (enum pinion_verdict)pinion_replace_ends(ctx, way->pkt);
+	if (!failed && pinion_tells() && way->pkt->tell & PINION_PROXY)
+		failed = (enum pinion_verdict)pinion_hide_proxy(ctx, way->pkt);
 	return failed ? failed : pinion_go_back(ctx, way, &back);
 }

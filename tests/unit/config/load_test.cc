@@ -50,6 +50,13 @@ services:
     - address: 10.0.0.12
       forward: tun
       tunnel: {type: gre, port: 6081, checksum: false, source: "172.17.0.1"}
+  - name: told
+    vip: 10.0.0.100
+    port: 81
+    forward: fullnat
+    client_address: toa
+    mss: 1400
+    servers: [{address: 10.0.0.13, client_address: proxy}]
 )");
   ASSERT_EQ(all_of(loaded.problems), "");
   Config expected;
@@ -70,12 +77,22 @@ services:
                         "rr",
                         Forward::kDirectRouting,
                         {TunnelType::kGue, {7000}, true, prefix("172.16.0.0/16")},
+                        ClientAddress::kNone,
+                        kMssOff,
                         {{address("10.0.0.11"), 0},
                          {address("10.0.0.12"),
                           1,
                           {},
                           Forward::kTunnel,
-                          {TunnelType::kGre, Port{6081}, false, prefix("172.17.0.1/32")}}}}};
+                          {TunnelType::kGre, Port{6081}, false, prefix("172.17.0.1/32")}}}},
+                       {"told",
+                        {{prefix("10.0.0.100"), Ports::one(81)}},
+                        "mh",
+                        Forward::kFullNat,
+                        {},
+                        ClientAddress::kToa,
+                        1400,
+                        {{address("10.0.0.13"), 1, {}, {}, {}, ClientAddress::kProxy}}}};
   EXPECT_TRUE(loaded.config == expected);
 }
 

@@ -160,7 +160,28 @@ class Generator {
                                                                 Forward::kTunnel,
                                                                 Forward::kFullNat}),
                                 server_tunnel(v4)});
+    tell(made);
     return made;
+  }
+
+  // Of the client, those that can be told.
+  void tell(Service& made) {
+    const auto is_tcp = [](const Listener& one) { return one.protocol == Protocol::kTcp; };
+    if (!std::all_of(made.listeners.begin(), made.listeners.end(), is_tcp)) return;
+    const auto any = [&] {
+      return one_of({ClientAddress::kNone, ClientAddress::kToa, ClientAddress::kProxy});
+    };
+    if (!made.servers.empty()) made.client_address = any();
+    const auto is_by_full_nat = [](const Server& one) { return one.forward == Forward::kFullNat; };
+    if (!made.servers.empty() &&
+        std::all_of(made.servers.begin(), made.servers.end(), is_by_full_nat))
+      made.mss = one_of<uint32_t>({kMssOff, kMssAuto, kLeastMss, 1400, kMostMss});
+    for (Server& server : made.servers) {
+      if (server.forward != Forward::kFullNat)
+        server.client_address = ClientAddress::kNone;
+      else if (chance())
+        server.client_address = any();
+    }
   }
 
   std::mt19937& random_;

@@ -45,7 +45,8 @@ TEST_F(Api, ServersAtOneAddressAreToldApartByTheirPorts) {
 
 TEST_F(Api, AServiceTakesServersAsConfigShowWritesThem) {
   const std::string server =
-      R"({"address": "10.0.0.5", "weight": 2, "port": null, "forward": "local"})";
+      R"({"address": "10.0.0.5", "weight": 2, "port": null, "forward": "fullnat",
+          "client_address": "proxy"})";
   EXPECT_EQ(ask("POST", "/v1/services",
                 R"({"name": "new", "vip": "10.0.0.1", "port": 1, "servers": [)" + server + "]}")
                 .body["service"]["servers"][0],
@@ -62,6 +63,9 @@ TEST_F(Api, ServerSetDrainRemove) {
   EXPECT_EQ(error(400, "PATCH", server), "nothing to change; give at least one field");
   EXPECT_EQ(ask("PATCH", server, R"({"forward": "local"})").status, 200);
   EXPECT_EQ(web().servers[1].forward, config::Forward::kLocal);
+  EXPECT_EQ(ask("PATCH", server, R"({"client_address": "toa"})").body["message"],
+            "server 192.168.146.132 of service 'web' is told of clients by toa");
+  EXPECT_EQ(web().servers[1].client_address, config::ClientAddress::kToa);
 
   const json drained = ask("POST", server + "/drain").body;
   EXPECT_EQ(drained["message"],

@@ -52,7 +52,8 @@ TEST(Texts, SynopsisTellsWhatMustBeGiven) {
   EXPECT_EQ(
       synopsis(*control::find_verb("server set")),
       "server set SERVICE ADDRESS[:PORT] [--weight N] [--forward METHOD] [--tunnel-type TYPE] "
-      "[--tunnel-port PORT] [--tunnel-checksum true|false] [--tunnel-source PREFIX]");
+      "[--tunnel-port PORT] [--tunnel-checksum true|false] [--tunnel-source PREFIX] "
+      "[--client-address HOW]");
   EXPECT_EQ(synopsis(*control::find_verb("server list")), "server list [SERVICE]");
   EXPECT_EQ(synopsis(*control::find_verb("verdicts")), "verdicts [--all]");
   EXPECT_THAT(synopsis(*control::find_verb("service add")),
