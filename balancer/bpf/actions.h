@@ -12,7 +12,8 @@ enum pinion_action {
 };
 
 static const volatile __u8 pinion_actions[32] = {
-#define X(name, action, text) [PINION_##name] = PINION_ACTION_##action,
+	PINION_ACTION_PASS, /* PINION_NEXT, which is no verdict. */
+#define X(name, action, text) PINION_ACTION_##action,
 	PINION_VERDICTS(X)
 #undef X
 };
