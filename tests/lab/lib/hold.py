@@ -60,11 +60,11 @@ def report(connections):
     return f"ok {len(connections)}: {spread}"
 
 
-def main():
+def hold(kind):
     vip, port, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    connections = [Held(vip, port) for _ in range(count)]
+    connections = [kind(vip, port) for _ in range(count)]
     while True:
         for connection in connections:
             connection.use()
@@ -74,4 +74,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    hold(Held)
