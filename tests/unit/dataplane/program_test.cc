@@ -132,8 +132,10 @@ TEST_F(ProgramTest, LearnsFeaturesOnTheSameMaps) {
   EXPECT_NE(id_of(program_->fd()), id_of(old.get()));
   ASSERT_DONE(program_->extend({.listeners = PINION_LISTEN_RANGES}));
   ASSERT_DONE(program_->extend({.tcp = PINION_TCP_PROXY}));
-  EXPECT_EQ(program_->features(), (Features{kFeatures.methods | 1u << PINION_METHOD_LOCAL,
-                                            PINION_LISTEN_RANGES, PINION_TCP_PROXY}));
+  EXPECT_EQ(program_->features(),
+            (Features{.methods = kFeatures.methods | 1u << PINION_METHOD_LOCAL,
+                      .listeners = PINION_LISTEN_RANGES,
+                      .tcp = PINION_TCP_PROXY}));
   ASSERT_DONE(program_->map_into(after, "settings", 1));
   EXPECT_EQ(after[0].seed[0], 7u);
 }
