@@ -35,20 +35,18 @@ static __always_inline void pinion_fragment_key4(const struct pinion_packet *pkt
 {
 	key->saddr[2] = key->daddr[2] = bpf_htonl(0xffff);
 	key->saddr[3] = pkt->flow4.saddr;
-	key->daddr[3] = pkt->sent_to[0] ? pkt->sent_to[0] : pkt->flow4.daddr;
+	key->daddr[3] = pkt->flow4.daddr;
 	key->protocol = pkt->flow4.protocol;
 }
 
 static __always_inline void pinion_fragment_key6(const struct pinion_packet *pkt,
 						 struct pinion_fragment_key *key)
 {
-	const __be32 *to = pkt->sent_to;
-
 	__builtin_memcpy(key->saddr, pkt->flow6.saddr, 16);
-	__builtin_memcpy(key->daddr, to[0] | to[3] ? to : pkt->flow6.daddr, 16);
+	__builtin_memcpy(key->daddr, pkt->flow6.daddr, 16);
 }
 
-/* By the ends that the packet came with. */
+/* By the ends that the packet came with: full NAT's reply was sent to a local address. */
 static __always_inline struct pinion_fragment_key
 pinion_fragment_key(const struct pinion_packet *pkt)
 {
@@ -58,6 +56,12 @@ pinion_fragment_key(const struct pinion_packet *pkt)
 		pinion_fragment_key6(pkt, &key);
 	else
 		pinion_fragment_key4(pkt, &key);
+	if (pinion_full_nat() && pkt->is_reply && pkt->local) {
+		const __be32 *local = pinion_local_address(pkt->local);
+
+		if (local)
+			__builtin_memcpy(key.daddr, local, 16);
+	}
 	return key;
 }
 

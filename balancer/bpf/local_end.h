@@ -97,13 +97,13 @@ static __always_inline void pinion_take_client(struct pinion_packet *pkt,
 	if (table.is_v6) {
 		const struct pinion_flow6 *flow = stored;
 
-		__builtin_memcpy(pkt->sent_to, pkt->flow6.daddr, 16);
+		pkt->local = flow->local;
 		__builtin_memcpy(pkt->flow6.daddr, flow->saddr, 16);
 		pkt->flow6.dport = flow->sport;
 	} else {
 		const struct pinion_flow4 *flow = stored;
 
-		pkt->sent_to[0] = pkt->flow4.daddr;
+		pkt->local = flow->local;
 		pkt->flow4.daddr = flow->saddr;
 		pkt->flow4.dport = flow->sport;
 	}

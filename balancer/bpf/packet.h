@@ -43,15 +43,14 @@ struct pinion_packet {
 	__u16 quoted; /* An ICMP error's: before that of TCP, UDP or SCTP which it quotes; else 0.
 		       */
 	__be16 local_port; /* Where full NAT sends a client's packet from; 0: nowhere yet. */
-	__u8 local;	   /* And the number of its address. */
-	__u8 full_nat;	   /* It is a client's, and is to have both. */
+	__u8 local;    /* And the number of its address; or of the one that a reply was sent to. */
+	__u8 full_nat; /* It is a client's, and is to have both. */
 	/* Of a fragment, its place in the packet and whether more follow, as IPv4's header has
 	 * them; 0: it is whole.
 	 */
 	__be16 fragment;
-	__be16 new_id;	   /* What IPv4's identification of a fragment becomes with its address. */
-	__be32 id;	   /* What tells the packet from others between its ends. */
-	__be32 sent_to[4]; /* Where full NAT's reply was sent to (IPv4 in the first word). */
+	__be16 new_id; /* What IPv4's identification of a fragment becomes with its address. */
+	__be32 id;     /* What tells the packet from others between its ends. */
 	/* Where it came in, if pinion_vlans; see entrance.h. */
 	__u32 interface;
 	__u32 device;
