@@ -27,7 +27,9 @@ std::string name_of(const json& server, const json& all) {
   const auto has_address = [&](const json& other) { return other["address"] == server["address"]; };
   const std::string address = server.at("address");
   if (std::count_if(all.begin(), all.end(), has_address) < 2) return address;
-  const std::string port = ":" + std::to_string(server.value("port", 0));
+  const json number = server.value("port", json());
+  if (number.is_null()) return address;
+  const std::string port = ":" + number.dump();
   return (address.find(':') != std::string::npos ? "[" + address + "]" : address) + port;
 }
 

@@ -31,9 +31,9 @@
 	X(HOLD_FRAGMENT, DROP, "held for a moment: an IP fragment ahead of the first of its packet")   \
 	X(DROP_FRAGMENT, DROP, "dropped: an IP fragment, and the first of its packet did not come")    \
 	X(DROP_NO_SERVER, DROP, "dropped: the service has no usable real server")                  \
-	X(DROP_NO_NEIGHBOUR, DROP, "dropped: the real server's next hop has no known MAC address") \
+	X(DROP_NO_NEIGHBOUR, DROP, "dropped: the next hop, to the real server or back, has no known MAC address") \
 	X(DROP_NO_EGRESS, DROP,                                                                    \
-	  "dropped: the interface towards the real server cannot be sent to")                      \
+	  "dropped: the interface that it would leave by cannot be sent to")                      \
 	X(DROP_TABLE_FULL, DROP, "dropped: no place for a connection that cannot do without (NAT)") \
 	X(DROP_NAT_CLASH, DROP,                                                                    \
 	  "dropped: the client's address and port have a connection to the real server already")   \

@@ -10,6 +10,7 @@ namespace pinion::control {
 namespace {
 
 constexpr std::string_view kBooleans[] = {"true", "false"};
+constexpr std::string_view kReturns[] = {"last_hop", "routed"};
 constexpr size_t kLongestEcho = 64;  // Of what a client sent, in an error.
 
 Error expected(std::string_view what, std::string_view got) {
@@ -199,6 +200,7 @@ std::string placeholder(const Argument& argument) {
       return "TYPE";
     case Kind::kBoolean:
       return "true|false";
+    case Kind::kReturn:
     case Kind::kClientAddress:
       return "HOW";
     case Kind::kMss:
@@ -225,6 +227,8 @@ Words words_of(Kind kind) {
       return tunnel_words();
     case Kind::kBoolean:
       return kBooleans;
+    case Kind::kReturn:
+      return kReturns;
     case Kind::kClientAddress:
       return client_address_words();
     default:
@@ -270,6 +274,7 @@ Result<Value> parse_value(Kind kind, std::string_view text) {
     case Kind::kProtocol:
     case Kind::kForward:
     case Kind::kTunnelType:
+    case Kind::kReturn:
     case Kind::kClientAddress:
       return parse_keyword(text, words_of(kind));
   }

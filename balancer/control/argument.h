@@ -46,6 +46,7 @@ enum class Kind {
   kForward,
   kTunnelType,
   kBoolean,  // "true" or "false"; as an option it takes one of them.
+  kReturn,   // "last_hop" or "routed"
   kClientAddress,
   kMss,        // "auto", "off" or a number, in JSON too.
   kListener,   // "10.0.0.1:80" or "10.0.0.0/28:any/udp"; in JSON {"vip": ..., "port": ...}.

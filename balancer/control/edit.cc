@@ -107,6 +107,7 @@ Outcome<Config> set_service(Config config, const std::string& name, const Servic
   if (auto set = set_listeners(*service, change); !set) return set.error();
   if (change.scheduler) service->scheduler = *change.scheduler;
   if (change.forward) service->forward = *change.forward;
+  if (change.replies) service->replies = *change.replies;
   service->tunnel = with(service->tunnel, change.tunnel);
   if (change.client_address) service->client_address = *change.client_address;
   if (change.mss) service->mss = *change.mss;

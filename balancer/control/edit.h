@@ -20,6 +20,7 @@ struct ServiceChange {
   std::optional<std::vector<config::Listener>> listeners;  // In the place of those there are.
   std::optional<std::string> scheduler;
   std::optional<config::Forward> forward;
+  std::optional<config::Return> replies;
   config::ServerTunnel tunnel;
   std::optional<config::ClientAddress> client_address;
   std::optional<uint32_t> mss;

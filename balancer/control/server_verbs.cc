@@ -129,7 +129,7 @@ Answer server_set(Operator& op, Arguments arguments) {
   if (change.tunnel != config::ServerTunnel{}) what.push_back(describe(change.tunnel));
   if (const auto word = arguments.get<std::string>("client_address")) {
     change.client_address = find_client_address(*word);
-    what.push_back("is told of clients by " + *word);
+    what.push_back(*word == "none" ? "is not told of clients" : "is told of clients by " + *word);
   }
   const auto live =
       make_server_live(op, service, server, set_server(op.live(), service, server, change));

@@ -2,6 +2,7 @@
 #include "balancer/control/apply.h"
 #include "balancer/control/edit.h"
 #include "balancer/control/handlers.h"
+#include "config/forms.h"
 
 namespace pinion::control {
 namespace {
@@ -33,6 +34,8 @@ Outcome<config::Service> new_service(const Arguments& arguments) {
   if (const auto word = arguments.get<std::string>("scheduler")) service.scheduler = *word;
   if (const auto word = arguments.get<std::string>("forward"))
     service.forward = *find_forward(*word);
+  if (const auto word = arguments.get<std::string>("return"))
+    service.replies = *config::kReturn.parse(*word);
   service.tunnel = with(service.tunnel, tunnel_in(arguments));
   if (const auto word = arguments.get<std::string>("client_address"))
     service.client_address = *find_client_address(*word);
@@ -51,6 +54,8 @@ ServiceChange service_change(const Arguments& arguments) {
     change.protocol = parse_protocol(*word);
   change.scheduler = arguments.get<std::string>("scheduler");
   if (const auto word = arguments.get<std::string>("forward")) change.forward = find_forward(*word);
+  if (const auto word = arguments.get<std::string>("return"))
+    change.replies = *config::kReturn.parse(*word);
   change.tunnel = tunnel_in(arguments);
   if (const auto word = arguments.get<std::string>("client_address"))
     change.client_address = find_client_address(*word);

@@ -27,7 +27,7 @@ static __always_inline __u32 pinion_most_mss(struct xdp_md *ctx, const struct pi
 	if (pkt->is_reply)
 		mtu = server->mtu;
 	else
-		bpf_check_mtu(ctx, ctx->ingress_ifindex, &mtu, 0, 0);
+		bpf_check_mtu(ctx, pinion_interface(ctx, pkt), &mtu, 0, 0);
 	return mtu > headers ? mtu - headers : 0;
 }
 

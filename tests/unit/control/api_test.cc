@@ -67,7 +67,8 @@ TEST_F(Api, ServiceShow) {
 TEST_F(Api, ServiceAdd) {
   const Reply reply = ask("POST", "/v1/services",
                           R"({"name": "api", "vip": "2001:db8::1", "port": 443, "protocol": "udp",
-                              "scheduler": "wrr", "forward": "dr", "client_address": "toa", "mss": 1400,
+                              "scheduler": "wrr", "forward": "dr", "return": "routed",
+                              "client_address": "toa", "mss": 1400,
                               "servers": [{"address": "2001:db8::2"},
                                           {"address": "2001:db8::3", "weight": 0}]})");
   ASSERT_EQ(reply.status, 200) << reply.body;
@@ -77,6 +78,7 @@ TEST_F(Api, ServiceAdd) {
       .name = "api",
       .listeners = {{*Prefix::parse("2001:db8::1"), Ports::one(443), Protocol::kUdp}},
       .scheduler = "wrr",
+      .replies = config::Return::kRouted,
       .client_address = config::ClientAddress::kToa,
       .mss = 1400,
       .servers = {{address("2001:db8::2")}, {address("2001:db8::3"), 0}}};
