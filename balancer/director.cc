@@ -275,9 +275,11 @@ Result<Warnings> Director::apply(Config next) {
 // The program learns features as they are wanted. It never forgets one: what a change that fails
 // has taught it only costs time.
 Result<> Director::enable(const Features& features) {
-  if (parts_.program.features().has(features)) return {};
+  if (replaced_ && parts_.program.features().has(features)) return {};
   if (auto extended = parts_.program.extend(features); !extended) return extended;
-  return attachments_.replace();
+  auto replaced = attachments_.replace();
+  replaced_ = replaced.has_value();
+  return replaced;
 }
 
 Result<> Director::commit(const Config& next, Model model, const Change& change) {

@@ -123,6 +123,7 @@ class Director final : public Operator {
   const std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
   Parts parts_;
   Attachments attachments_;
+  bool replaced_ = true;  // Every interface has the program that has all features.
   Model model_;
   Config live_;
   Config file_;        // As last loaded, or saved.

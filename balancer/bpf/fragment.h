@@ -76,7 +76,7 @@ __attribute__((noinline)) int pinion_remember(const struct pinion_packet *pkt, _
 
 	if (!pkt)
 		return 0;
-	if (verdict == PINION_PASS_NOT_OURS && !pinion_may_be_ours(pkt))
+	if (pinion_action_of(verdict) != PINION_ACTION_FORWARD && !pinion_may_be_ours(pkt))
 		return 0;
 	key = pinion_fragment_key(pkt);
 	first.seen = (__u32)(bpf_ktime_get_coarse_ns() >> PINION_TICK_SHIFT);
@@ -181,7 +181,12 @@ __attribute__((noinline)) int pinion_follow(struct xdp_md *ctx, struct pinion_pa
 		return PINION_PASS_OTHER_VLAN;
 	key = pinion_fragment_key(pkt);
 	first = bpf_map_lookup_elem(&fragments, &key);
-	if (!first || now - first->seen > PINION_FRAGMENT_TICKS)
+	if (first && (__s32)(now - first->seen) > (__s32)PINION_FRAGMENT_TICKS) {
+		bpf_map_delete_elem(&fragments,
+				    &key); /* Or the daemon would take it for the first. */
+		first = 0;
+	}
+	if (!first)
 		return pinion_keep(ctx, pkt, &key);
 	verdict = first->verdict;
 	action = pinion_action_of(verdict);

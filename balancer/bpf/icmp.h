@@ -83,6 +83,8 @@ static __always_inline enum pinion_verdict pinion_quoted_ipv6(struct pinion_pack
 							      struct pinion_quote *quote)
 {
 	struct ipv6hdr *ip = quote->at;
+	struct pinion_fragment_header *part;
+	enum pinion_verdict verdict;
 
 	if (quote->left < sizeof(*ip) || (void *)(ip + 1) > quote->end || ip->version != 6)
 		return PINION_PASS_MALFORMED;
@@ -93,7 +95,18 @@ static __always_inline enum pinion_verdict pinion_quoted_ipv6(struct pinion_pack
 	quote->protocol = ip->nexthdr;
 	quote->at = ip + 1;
 	quote->left -= sizeof(*ip);
-	return pinion_skip_headers(&quote->at, quote->end, &quote->protocol, &quote->left);
+	verdict = pinion_skip_headers(&quote->at, quote->end, &quote->protocol, &quote->left);
+	if (verdict || quote->protocol != IPPROTO_FRAGMENT)
+		return verdict;
+	part = quote->at;
+	if (quote->left < sizeof(*part) || (void *)(part + 1) > quote->end)
+		return PINION_PASS_MALFORMED;
+	if (part->offset & bpf_htons(0xfff8))
+		return PINION_PASS_OTHER_PROTOCOL;
+	quote->protocol = part->next_header;
+	quote->left -= sizeof(*part);
+	quote->at = part + 1;
+	return PINION_NEXT;
 }
 
 /* And its ports. An error about an error has none. */
@@ -162,6 +175,8 @@ pinion_find_quoted(struct pinion_packet *pkt, const pinion_word *flow, struct pi
 		return PINION_FORWARD_ICMP;
 	if (!pinion_two_sided() || !pinion_read_forward(pkt, found.link.server, table, &forward))
 		return PINION_PASS_OTHER_PROTOCOL;
+	if (pinion_tells())
+		pkt->tell = pinion_telling(forward.link.flags);
 	pinion_lead_back(pkt, &forward);
 	return PINION_FORWARD_ICMP;
 }

@@ -40,6 +40,7 @@ static __always_inline int pinion_find_offset(struct pinion_packet *pkt, struct 
 	struct pinion_buckets buckets;
 	union pinion_flow reply;
 	pinion_word *last;
+	__u64 seen;
 	__u32 first;
 
 	if (!config || !pinion_local_reply_flow(pkt, table, &reply) ||
@@ -48,7 +49,8 @@ static __always_inline int pinion_find_offset(struct pinion_packet *pkt, struct 
 	    !pinion_find(buckets, reply.words, table.shape, &found))
 		return 0;
 	last = pinion_last_word(found.connection, table);
-	first = pinion_first_of(PINION_LOAD(*last));
+	seen = PINION_LOAD(*last);
+	first = pinion_first_of(seen);
 	if (pkt->tell & PINION_BEGINS) {
 		struct pinion_connection *forward = pinion_at(table, found.link.server);
 
@@ -58,8 +60,9 @@ static __always_inline int pinion_find_offset(struct pinion_packet *pkt, struct 
 		first = 0;
 	}
 	if (!first) {
-		PINION_STORE(*last,
-			     pinion_with_first(reply.words[table.shape.words - 1], sequence));
+		/* The half may have become another connection's. */
+		(void)PINION_SWAP(*last, seen,
+				  pinion_with_first(reply.words[table.shape.words - 1], sequence));
 		*offset = 0;
 	} else {
 		*offset = pinion_stream_offset(sequence, first);

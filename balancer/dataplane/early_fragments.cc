@@ -98,10 +98,7 @@ int EarlyFragments::fd() const { return ring_buffer__epoll_fd(ring_.get()); }
 
 void EarlyFragments::receive() {
   ring_buffer__consume(ring_.get());
-  while (kept_->size() > kMost) {
-    give_up(kept_->front());
-    kept_->pop_front();
-  }
+  while (kept_->size() > kMost) kept_->pop_front();
 }
 
 void EarlyFragments::settle() {
@@ -121,6 +118,7 @@ void EarlyFragments::settle() {
 void EarlyFragments::go_after(const pinion_early_fragment& early, const pinion_fragment& first) {
   if (for_the_stack(first)) return run_live(program_->fd(), early);
   const Ran ran = run(program_->fd(), early);
+  if (ran.action == XDP_PASS) return run_live(program_->fd(), early);
   if (ran.action != XDP_TX && ran.action != XDP_REDIRECT) return;
   const auto sent = send_(ran.action == XDP_TX ? early.device : first.ifindex, ran.frame);
   if (!sent) log::debug("an early fragment is lost", {{"error", sent.error().message()}});

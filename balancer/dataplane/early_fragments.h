@@ -24,7 +24,7 @@ namespace pinion {
 class EarlyFragments {
  public:
   static constexpr std::chrono::milliseconds kPatience{200};
-  static constexpr size_t kMost = 1024;
+  static constexpr size_t kMost = 256;  // The oldest ones go, so that a flood costs little.
 
   // A frame leaves by that interface. A failure is as if it was lost on the wire.
   using Send = std::function<Result<>(uint32_t ifindex, const std::vector<uint8_t>& frame)>;

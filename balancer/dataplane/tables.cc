@@ -171,7 +171,7 @@ Result<> Tables::add_vlans(const Vlans& vlans) {
   for (const auto& [ifindex, vlan] : vlans.devices) {
     if (auto put = vlan_devices_.put(ifindex, vlan); !put) return put;
     vlan_indices_.insert(ifindex);
-    below.insert(vlan.device);
+    if (vlans.used) below.insert(vlan.device);
   }
   for (const uint32_t device : below)
     if (auto allowed = allow_egress(device); !allowed) return allowed;

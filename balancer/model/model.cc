@@ -38,6 +38,7 @@ Features Model::features() const {
       features.methods |= 1u << static_cast<uint32_t>(server.forward);
       if (PINION_TWO_SIDED & 1u << server.entry.method && server.entry.mss)
         features.tcp |= PINION_TCP_MSS;
+      features.routed |= (server.entry.flags & PINION_SERVER_ROUTED) != 0;
       if (server.entry.flags & PINION_SERVER_TOA) features.tcp |= PINION_TCP_TOA;
       if (server.entry.flags & PINION_SERVER_PROXY) features.tcp |= PINION_TCP_PROXY;
     }

@@ -206,12 +206,23 @@ TEST_F(Icmp, AboutALaterFragmentIsLeftToTheStack) {
   }
 }
 
+TEST_F(Icmp, AboutAFirstFragmentFollowsItsConnection) {
+  open({});
+  Packet about = turned({});
+  about.fragment = 0x2000;
+  Bytes in = build(error_about(about, kTooBig4));
+  expect(in, PINION_FORWARD_ICMP, towards(1, in));
+  open(ipv6({}));
+  in = build(error_about(turned(extended({hop_by_hop(), ipv6_fragment(1)})), kTooBig6));
+  expect(in, PINION_FORWARD_ICMP, towards(3, in));
+}
+
 TEST_F(Icmp, AboutHeadersThatAreNotFollowedIsLeftToTheStack) {
   open(ipv6({}));
   const auto about = [](std::vector<Extension> extensions) {
     return build(error_about(turned(extended(std::move(extensions))), kTooBig6));
   };
-  expect_untouched(about({ipv6_fragment(1)}), PINION_PASS_OTHER_PROTOCOL);
+  expect_untouched(about({ipv6_fragment(0x0101)}), PINION_PASS_OTHER_PROTOCOL);
   expect_untouched(about({routing(1)}), PINION_PASS_OTHER_PROTOCOL);
   expect_untouched(about(std::vector<Extension>(7, hop_by_hop())), PINION_PASS_TOO_DEEP);
 }

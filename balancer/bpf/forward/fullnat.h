@@ -175,7 +175,7 @@ pinion_forward_fullnat_reply(struct xdp_md *ctx, struct pinion_forwarding *way)
 	if (failed)
 		return failed;
 	failed = (enum pinion_verdict)pinion_replace_ends(ctx, way->pkt);
-	if (!failed && pinion_tells() && way->pkt->tell & PINION_PROXY)
+	if (!failed && pinion_tells() && way->pkt->tell & PINION_PROXY && !way->pkt->quoted)
 		failed = (enum pinion_verdict)pinion_hide_proxy(ctx, way->pkt);
 	return failed ? failed : pinion_go_back(ctx, way, &back);
 }

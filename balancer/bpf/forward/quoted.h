@@ -12,6 +12,7 @@
 #include <linux/tcp.h>
 #include <linux/udp.h>
 
+#include "../client_address.h"
 #include "../icmp.h"
 #include "translation.h"
 
@@ -132,6 +133,33 @@ static __always_inline int pinion_asking_end(const struct pinion_packet *pkt,
 	return 1;
 }
 
+/* To its client a connection is what it was before its server was told of it: what fits is less by
+ * what still tells, and its sequence numbers are less by PROXY protocol's header. Returns what that
+ * adds to the checksum of the error.
+ */
+static __always_inline __u64 pinion_hide_telling(struct xdp_md *ctx,
+						 const struct pinion_packet *pkt,
+						 struct pinion_icmp *icmp)
+{
+	__be32 *seq = (void *)(long)ctx->data + (pkt->quoted & 0x3fff) + 4;
+	int too_big = pkt->is_v6 ? icmp->type == 2 : icmp->type == 3 && icmp->code == 4;
+	__u32 size = pinion_telling_size(pkt), mtu = bpf_ntohl(icmp->rest);
+	__be32 before;
+
+	if (!(pkt->tell & PINION_TOLD)) {
+		if (!too_big || mtu < size + (pkt->is_v6 ? 1280 : 68))
+			return 0;
+		before = icmp->rest;
+		icmp->rest = bpf_htonl(mtu - size);
+		return pinion_sum_change(before, icmp->rest);
+	}
+	if (!(pkt->tell & PINION_PROXY) || (void *)(seq + 1) > (void *)(long)ctx->data_end)
+		return 0;
+	before = *seq;
+	*seq = bpf_htonl(bpf_ntohl(before) - size);
+	return pinion_sum_change(before, *seq);
+}
+
 /* `outer` is what the error's own new addresses add to the checksum of ICMPv6, which has a
  * pseudo-header; that of ICMP has none.
  */
@@ -142,6 +170,7 @@ __attribute__((noinline)) int pinion_translate_quoted(struct xdp_md *ctx,
 	struct pinion_translation to;
 	struct pinion_icmp *icmp;
 	__s64 served, asking = 0;
+	__u64 told = 0;
 
 	if (!server)
 		return PINION_DROP_INTERNAL;
@@ -153,7 +182,9 @@ __attribute__((noinline)) int pinion_translate_quoted(struct xdp_md *ctx,
 	icmp = (void *)(long)ctx->data + (pkt->transport & 0x3fff);
 	if (served < 0 || asking < 0 || (void *)(icmp + 1) > (void *)(long)ctx->data_end)
 		return PINION_DROP_INTERNAL;
-	icmp->check = pinion_sum_update(icmp->check,
-					(__u64)served + (__u64)asking + (pkt->is_v6 ? outer : 0));
+	if (pinion_tells() && pkt->is_reply && pkt->tell)
+		told = pinion_hide_telling(ctx, pkt, icmp);
+	icmp->check = pinion_sum_update(icmp->check, (__u64)served + (__u64)asking + told +
+							     (pkt->is_v6 ? outer : 0));
 	return PINION_NEXT;
 }

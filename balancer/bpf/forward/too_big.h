@@ -65,6 +65,21 @@ static __always_inline int pinion_wants_reply(const struct pinion_packet *pkt, v
 	       from[0] != 127 && from[0] < 224;
 }
 
+/* Whom the packet was for, IPv4 in the last word: of full NAT's reply, a local address. */
+static __always_inline void pinion_sent_to(const struct pinion_packet *pkt, __be32 *address)
+{
+	const __be32 *local = 0;
+
+	if (pinion_full_nat() && pkt->is_reply && pkt->local)
+		local = pinion_local_address(pkt->local);
+	if (local)
+		__builtin_memcpy(address, local, 16);
+	else if (pkt->is_v6)
+		__builtin_memcpy(address, pkt->flow6.daddr, 16);
+	else
+		address[3] = pkt->flow4.daddr;
+}
+
 /* The checksum of the ICMP message, in which `seed` is what is not quoted; negative: there is less
  * to quote. No call takes more than 512 bytes.
  */
@@ -85,8 +100,11 @@ static __always_inline __s64 pinion_icmp_sum6(const struct pinion_packet *pkt, v
 
 	if (at + PINION_QUOTE6 > end)
 		return -1;
-	/* Both ends stand one behind the other. */
-	sum = bpf_csum_diff(0, 0, (void *)pkt->flow6.saddr, 32, seed);
+	__be32 from[4];
+
+	pinion_sent_to(pkt, from);
+	sum = bpf_csum_diff(0, 0, from, sizeof(from), seed);
+	sum = bpf_csum_diff(0, 0, (void *)pkt->flow6.saddr, 16, (__u32)sum);
 	sum = bpf_csum_diff(0, 0, at, 512, (__u32)sum);
 	sum = bpf_csum_diff(0, 0, at + 512, 512, (__u32)sum);
 	return bpf_csum_diff(0, 0, at + 1024, PINION_QUOTE6 - 1024, (__u32)sum);
@@ -146,8 +164,7 @@ static __always_inline int pinion_turn_round(struct xdp_md *ctx, const struct pi
 static __always_inline enum pinion_verdict
 pinion_answer4(struct xdp_md *ctx, const struct pinion_packet *pkt, const struct pinion_icmp *icmp)
 {
-	const struct pinion_outer outer = {
-		.from = {0, 0, 0, pkt->flow4.daddr},
+	struct pinion_outer outer = {
 		.to = {0, 0, 0, pkt->flow4.saddr},
 		.bytes = sizeof(*icmp) + PINION_QUOTE4,
 		.protocol = IPPROTO_ICMP,
@@ -155,6 +172,7 @@ pinion_answer4(struct xdp_md *ctx, const struct pinion_packet *pkt, const struct
 	};
 	struct iphdr *ip;
 
+	pinion_sent_to(pkt, outer.from);
 	if (!pinion_turn_round(ctx, pkt, PINION_QUOTE4, sizeof(*ip) + sizeof(*icmp)))
 		return PINION_DROP_NO_ROOM;
 	ip = (void *)(long)ctx->data + (pkt->network & 31);
@@ -174,7 +192,7 @@ pinion_answer6(struct xdp_md *ctx, const struct pinion_packet *pkt, const struct
 	};
 	struct ipv6hdr *ip;
 
-	__builtin_memcpy(outer.from, pkt->flow6.daddr, sizeof(outer.from));
+	pinion_sent_to(pkt, outer.from);
 	__builtin_memcpy(outer.to, pkt->flow6.saddr, sizeof(outer.to));
 	if (!pinion_turn_round(ctx, pkt, PINION_QUOTE6, sizeof(*ip) + sizeof(*icmp)))
 		return PINION_DROP_NO_ROOM;

@@ -2,8 +2,9 @@
 /* How a reply that passes the director (NAT, full NAT) leaves it: to the MAC address and by the
  * interface that the client's packets came from (auto last hop); or, where the service says so, by
  * the director's own routes. Those are the kernel's: what it knows the whole way of leaves here,
- * and all else (no neighbour yet, too big, an interface that is none of ours) goes up the stack,
- * which resolves, answers and forwards as a router does.
+ * and all else (no neighbour yet, an interface that is none of ours) goes up the stack, which
+ * resolves and forwards as a router does. What is too big is answered here: the stack would tell
+ * the VIP.
  */
 #pragma once
 
@@ -49,16 +50,35 @@ static __always_inline __u32 pinion_reply_room(struct xdp_md *ctx, const struct 
 static __always_inline int pinion_may_leave(struct xdp_md *ctx, const struct pinion_packet *pkt,
 					    __u32 ifindex)
 {
-	if (ifindex == pinion_interface(ctx, pkt) || bpf_map_lookup_elem(&egress, &ifindex))
+	const struct pinion_vlan_device *vlan;
+	const struct pinion_entrance *entrance;
+	struct pinion_entrance_key key = {};
+
+	if (ifindex == pinion_interface(ctx, pkt))
 		return 1;
-	return pinion_vlans && bpf_map_lookup_elem(&vlan_devices, &ifindex);
+	if (!pinion_vlans)
+		return bpf_map_lookup_elem(&egress, &ifindex) != 0;
+	vlan = bpf_map_lookup_elem(&vlan_devices, &ifindex);
+	key.ifindex = ifindex;
+	if (vlan) {
+		key.ifindex = vlan->device;
+		key.tags[0] = vlan->tags[0];
+		key.tags[1] = vlan->tags[1];
+	}
+	entrance = bpf_map_lookup_elem(&entrances, &key);
+	return entrance && entrance->ifindex == ifindex;
 }
 
-/* A packet from the VIP to the client has which way? A function of its own, as pinion_icmp() is. */
+/* A packet from the VIP to the client has which way? Returns what fits there, if it does not; 0: it
+ * does, or has no DF, and the stack puts it into fragments. A function of its own, as pinion_icmp()
+ * is.
+ */
 __attribute__((noinline)) int pinion_route(struct xdp_md *ctx, const struct pinion_packet *pkt,
 					   struct pinion_way_back *back)
 {
 	struct bpf_fib_lookup route = {};
+	struct iphdr *ip;
+	long found;
 
 	if (!pkt || !back)
 		return 0;
@@ -74,9 +94,14 @@ __attribute__((noinline)) int pinion_route(struct xdp_md *ctx, const struct pini
 		route.ipv4_src = pkt->address[0];
 		route.ipv4_dst = pkt->flow4.daddr;
 	}
-	if (bpf_fib_lookup(ctx, &route, sizeof(route), 0) != BPF_FIB_LKUP_RET_SUCCESS)
-		return 0;
-	if (!pinion_may_leave(ctx, pkt, route.ifindex))
+	found = bpf_fib_lookup(ctx, &route, sizeof(route), 0);
+	if (found == BPF_FIB_LKUP_RET_FRAG_NEEDED) {
+		ip = (void *)(long)ctx->data + (pkt->network & 0x3fff);
+		if ((void *)(ip + 1) > (void *)(long)ctx->data_end)
+			return 0;
+		return pkt->is_v6 || ip->frag_off & bpf_htons(0x4000) ? route.mtu_result : 0;
+	}
+	if (found != BPF_FIB_LKUP_RET_SUCCESS || !pinion_may_leave(ctx, pkt, route.ifindex))
 		return 0;
 	__builtin_memcpy(back->next_hop.address, route.dmac, ETH_ALEN);
 	__builtin_memcpy(back->source.address, route.smac, ETH_ALEN);
@@ -108,10 +133,13 @@ static __always_inline enum pinion_verdict pinion_find_way_back(struct xdp_md *c
 								const struct pinion_forwarding *way,
 								struct pinion_way_back *back)
 {
+	int room;
+
 	if (!pinion_routed || !(way->hop.flags & PINION_SERVER_ROUTED))
 		return pinion_last_hop_back(ctx, way->pkt, back);
-	pinion_route(ctx, way->pkt, back);
-	return PINION_NEXT;
+	room = pinion_route(ctx, way->pkt, back);
+	return room > 0 ? (enum pinion_verdict)pinion_too_big(ctx, way->pkt, (__u32)room)
+			: PINION_NEXT;
 }
 
 /* Afterwards. */
