@@ -31,7 +31,7 @@ struct pinion_fragment {
 	__u8 zero[3];
 	__be32 address[4]; /* A reply's: the VIP, */
 	__be32 client[4];  /* and who gets it. */
-	__u32 zero2;
+	__u32 progress;	   /* Bytes that have come; in the upper half, of how many, once known. */
 };
 static_assert(sizeof(struct pinion_fragment) == 64, "pinned maps keep this layout");
 

@@ -6,7 +6,8 @@
  * is handed to the daemon, which presents it again as soon as the first has come. If that does not
  * come soon, the daemon says so in its place, and so those that follow it are dropped.
  *
- * What is remembered is good for as long as a receiver waits for the rest of a packet. A fragment
+ * What is remembered is forgotten with the last of the packet's bytes, since its sender may use the
+ * identification again, or after as long as a receiver waits for them. A fragment
  * that overlaps the first one's ports (RFC 1858) is for the real server to refuse.
  */
 #pragma once
@@ -65,6 +66,16 @@ pinion_fragment_key(const struct pinion_packet *pkt)
 	return key;
 }
 
+/* What the packet adds to pinion_fragment.progress. */
+static __always_inline __u32 pinion_progress(const struct pinion_packet *pkt)
+{
+	__u16 bytes = (__u16)(pkt->bytes - (pkt->transport - pkt->network));
+	__u16 place = bpf_ntohs(pkt->fragment);
+	__u32 all = place & 0x2000 ? 0 : (place & 0x1fff) * 8u + bytes;
+
+	return bytes | (all & 0xffff) << 16;
+}
+
 /* What became of the first fragment. That of a packet which nobody could take for ours is not
  * worth a place.
  */
@@ -89,6 +100,7 @@ __attribute__((noinline)) int pinion_remember(const struct pinion_packet *pkt, _
 	first.local = pkt->local;
 	first.is_reply = pkt->is_reply;
 	first.verdict = (__u8)verdict;
+	first.progress = pinion_progress(pkt);
 	if (pkt->is_reply) {
 		__builtin_memcpy(first.address, pkt->address, 16);
 		if (pkt->is_v6)
@@ -164,13 +176,39 @@ static __always_inline void pinion_go_after(struct pinion_packet *pkt,
 		pkt->flow4.daddr = first->client[0];
 }
 
+/* A copy counts twice, and then it may be forgotten too early, or too late. */
+static __always_inline void pinion_forget_complete(const struct pinion_packet *pkt,
+						   const struct pinion_fragment_key *key,
+						   struct pinion_fragment *first)
+{
+	__u32 more = pinion_progress(pkt);
+	__u32 now = __sync_fetch_and_add(&first->progress, more) + more;
+
+	if (now >> 16 && (now & 0xffff) >= now >> 16)
+		bpf_map_delete_elem(&fragments, key);
+}
+
+/* The verdict of those that follow. */
+static __always_inline enum pinion_verdict pinion_share(__u8 verdict)
+{
+	switch (pinion_action_of(verdict)) {
+	case PINION_ACTION_FORWARD:
+		return PINION_FORWARD_FRAGMENT;
+	case PINION_ACTION_PASS:
+		return PINION_PASS_FRAGMENT;
+	case PINION_ACTION_REPLY:
+		return PINION_DROP_TOO_BIG;
+	default:
+		return (enum pinion_verdict)verdict;
+	}
+}
+
 /* A fragment that is not the first. A function of its own, as pinion_icmp() is. */
 __attribute__((noinline)) int pinion_follow(struct xdp_md *ctx, struct pinion_packet *pkt)
 {
-	const struct pinion_fragment *first;
+	struct pinion_fragment *first;
 	struct pinion_fragment_key key;
 	__u32 now = (__u32)(bpf_ktime_get_coarse_ns() >> PINION_TICK_SHIFT);
-	enum pinion_action action;
 	__u8 verdict;
 
 	if (!pkt)
@@ -189,13 +227,8 @@ __attribute__((noinline)) int pinion_follow(struct xdp_md *ctx, struct pinion_pa
 	if (!first)
 		return pinion_keep(ctx, pkt, &key);
 	verdict = first->verdict;
-	action = pinion_action_of(verdict);
-	if (action == PINION_ACTION_PASS)
-		return PINION_PASS_FRAGMENT;
-	if (action == PINION_ACTION_DROP)
-		return verdict;
-	if (action == PINION_ACTION_REPLY)
-		return PINION_DROP_TOO_BIG;
-	pinion_go_after(pkt, first);
-	return PINION_FORWARD_FRAGMENT;
+	if (pinion_action_of(verdict) == PINION_ACTION_FORWARD)
+		pinion_go_after(pkt, first);
+	pinion_forget_complete(pkt, &key, first);
+	return pinion_share(verdict);
 }

@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
+#include <linux/if_link.h>
 
 #include <algorithm>
 #include <string>
@@ -55,8 +56,15 @@ Ran run(int program, const pinion_early_fragment& early) {
   return ran;
 }
 
-// The same, where the frame then goes up the director's own stack.
-void run_live(int program, const pinion_early_fragment& early) {
+// Does a generic program there see what goes up the stack?
+bool is_generic(uint32_t ifindex) {
+  LIBBPF_OPTS(bpf_xdp_query_opts, options);
+  return bpf_xdp_query(static_cast<int>(ifindex), 0, &options) == 0 &&
+         options.attach_mode == XDP_ATTACHED_SKB;
+}
+
+// The frame goes up the director's own stack.
+void send_up(int program, const pinion_early_fragment& early) {
   xdp_md context{.data_end = early.bytes, .ingress_ifindex = early.ifindex};
   LIBBPF_OPTS(bpf_test_run_opts, options);
   options.data_in = early.frame;
@@ -116,9 +124,9 @@ void EarlyFragments::settle() {
 }
 
 void EarlyFragments::go_after(const pinion_early_fragment& early, const pinion_fragment& first) {
-  if (for_the_stack(first)) return run_live(program_->fd(), early);
+  if (for_the_stack(first) && is_generic(early.ifindex)) return send_up(program_->up_fd(), early);
   const Ran ran = run(program_->fd(), early);
-  if (ran.action == XDP_PASS) return run_live(program_->fd(), early);
+  if (ran.action == XDP_PASS) return send_up(program_->up_fd(), early);
   if (ran.action != XDP_TX && ran.action != XDP_REDIRECT) return;
   const auto sent = send_(ran.action == XDP_TX ? early.device : first.ifindex, ran.frame);
   if (!sent) log::debug("an early fragment is lost", {{"error", sent.error().message()}});

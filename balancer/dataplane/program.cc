@@ -246,6 +246,8 @@ void Program::unpin(const Pins& pins) {
   pins.remove_all("");
 }
 
+int Program::up_fd() const { return bpf_program__fd(object_->progs.pinion_up); }
+
 int Program::fd() const { return bpf_program__fd(object_->progs.pinion_ingress); }
 
 Result<Fd> Program::map(const std::string& name) const {

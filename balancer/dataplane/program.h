@@ -49,6 +49,7 @@ class Program {
 
   bool adopted() const { return adopted_; }
   int fd() const;
+  int up_fd() const;  // Of one that leaves all to the stack.
   // A descriptor of its own to a map; the name is one of balancer/bpf/maps.h.
   Result<Fd> map(const std::string& name) const;
   // The memory of a mappable array of `size` elements.

@@ -160,6 +160,8 @@ step "A connection goes on as it began, whatever the configuration says"
 coproc SLOW { on client curl -gsS --max-time 60 --limit-rate 20M "http://$VIP/random" | sha256sum; }
 slow=$SLOW_PID
 exec {answer}<&"${SLOW[0]}"
+begun() { [[ -n $(ctl connection list --service web --state established | grep 10.0.0.1:) ]]; }
+within 5 "it has begun" begun
 works "no longer by PROXY" ctl service set web --client-address none
 works "in the file as well" ctl config save
 expect_equal "services by PROXY" "$(ctl config show | grep -c "client_address: proxy")" 3

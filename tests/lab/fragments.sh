@@ -62,8 +62,9 @@ for order in kernel reversed; do
   step "The order of fragments: $order"
   for method in "${METHODS[@]}"; do
     for vip in "$VIP" "$VIP6"; do
-      expect_equal "${method#*:}, $vip" "$(probe "$vip" "${method%%:*}" "$order" 20)" \
-        "sent 20, answered 20"
+      answered=$(probe "$vip" "${method%%:*}" "$order" 20)
+      [[ $answered == "sent 20, answered 20" ]] || ctl verdicts
+      expect_equal "${method#*:}, $vip" "$answered" "sent 20, answered 20"
     done
   done
 done

@@ -135,6 +135,20 @@ TEST_F(Fragments, AreForgottenAfterHalfAMinute) {
   EXPECT_TRUE(director().fragments().empty()) << "or the daemon would take it for the first";
 }
 
+// Its sender may use the identification again.
+TEST_F(Fragments, AreForgottenWithTheLastByte) {
+  for (const Packet& packet : {datagram(), ipv6(datagram())}) {
+    const auto all = fragments_of(build(packet), kSize);
+    for (const auto& order : {std::vector{0, 1, 2}, {0, 2, 1}}) {
+      for (const int i : order) {
+        EXPECT_EQ(director().fragments().size(), i == order[0] ? 0u : 1u);
+        EXPECT_EQ(director().run(all[static_cast<size_t>(i)]).action, XDP_TX);
+      }
+      EXPECT_TRUE(director().fragments().empty());
+    }
+  }
+}
+
 TEST_F(Fragments, OfOtherProtocolsForOthersTakeNoPlace) {
   for (const uint8_t protocol : {kIcmp, uint8_t{50}})
     director().run(build({.to = "10.9.9.9", .protocol = protocol, .fragment = 0x2000}));
