@@ -102,6 +102,9 @@ void Instance::size(const Setup& setup) {
   auto* maps = &skeleton_->maps;
   skeleton_->rodata->pinion_methods = 1u << setup.method;  // As a director of these servers has it.
   skeleton_->rodata->pinion_listeners = 0;
+  skeleton_->rodata->pinion_vlans = 0;
+  skeleton_->rodata->pinion_routed = 0;
+  skeleton_->rodata->pinion_tcp = 0;
   skeleton_->rodata->pinion_tcp = 0;
   skeleton_->rodata->pinion_groups4 = setup.is_v6 ? other : groups;
   skeleton_->rodata->pinion_groups6 = setup.is_v6 ? groups : other;

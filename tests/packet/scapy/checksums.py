@@ -178,15 +178,20 @@ def tells_checksum(packet):
     return ICMP in packet or TCP in packet or (UDP in packet and packet[UDP].chksum != 0)
 
 
+def carry(layer, payload):
+    """As bytes: what it may be by its first bytes is no concern of the layer's."""
+    layer.remove_payload()
+    layer.add_payload(Raw(payload))
+
+
 def unwrap(got, kind, is_v6, inner):
     """The packet in the tunnel; the headers around it are as scapy makes them."""
     outer = (IPv6 if is_v6 else IP)(got)
     if not is_v6:
         del outer.chksum
     size = 40 if is_v6 else 20
-    if kind == "gre":
-        return outer, size + GRE_HEADER
     if kind == "gue":
+        carry(outer[UDP], got[size + 8 :])
         if outer[UDP].dport != GUE_PORT:
             raise Mismatch(f"no GUE: {got.hex()}")
         if (outer[UDP].chksum != 0) != tells_checksum(inner):
@@ -194,7 +199,8 @@ def unwrap(got, kind, is_v6, inner):
         if outer[UDP].chksum:
             del outer[UDP].chksum
         return outer, size + 8 + GUE_HEADER
-    return outer, size
+    carry(outer, got[size:])
+    return outer, size + (GRE_HEADER if kind == "gre" else 0)
 
 
 def through_tunnel(frames, packet, kind, is_v6):

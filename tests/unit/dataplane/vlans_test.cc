@@ -85,6 +85,8 @@ TEST_F(VlansTest, OfAnEarlierDaemonGoToo) {
 // What leaves by a VLAN device leaves by the one below it.
 TEST_F(VlansTest, OnlyWhatIsBelowIsAnEgress) {
   ASSERT_DONE(tables_->add_vlans({{}, {device(1), device(2)}}));
+  EXPECT_EQ(egress(), std::set<uint32_t>()) << "of what nobody uses";
+  ASSERT_DONE(tables_->add_vlans({{}, {device(1), device(2)}, true}));
   EXPECT_EQ(egress(), std::set<uint32_t>({1}));
   ASSERT_DONE(tables_->allow_egress(1002));
   EXPECT_EQ(egress(), std::set<uint32_t>({1}));
