@@ -139,7 +139,7 @@ class Maker {
 
   // Both halves of a connection stand in the table, and one of them is read for the other.
   void add_nat(uint32_t flows) {
-    load({.capacity = 2 * flows,
+    load({.capacity = 4 * flows,  // Room enough that each half finds a place.
           .fill = Fill::kByPackets,
           .flows = flows,
           .servers = 1,
