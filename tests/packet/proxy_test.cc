@@ -39,7 +39,7 @@ class Proxy : public Told {
     const Packet ack = segment(client, 0);
     sends(ack, with_header(ack));
     answers(client, answer(client, size_of(client)), 0);
-    EXPECT_EQ(connections_with(PINION_TOLD), 1u);
+    EXPECT_EQ(halves(PINION_TOLD), 1u);
   }
   static void forget() {
     director().each_connection([](pinion_connection& one) { one = {}; });
@@ -106,7 +106,7 @@ TEST_F(Proxy, APartOfTheHeaderIsNothingToTheClient) {
     open(client);
     for (const uint32_t part : {1u, 10u, size_of(client) - 1})
       answers(client, answer(client, part), 0);
-    EXPECT_EQ(connections_with(PINION_TOLD), 0u);
+    EXPECT_EQ(halves(PINION_TOLD), 0u);
     const Packet first = segment(client, 0, Bytes(77, 'x'));
     sends(first, with_header(first));
   }
@@ -116,7 +116,7 @@ TEST_F(Proxy, AnEarlierConnectionsAcknowledgementSaysNothing) {
   const Packet client;
   open(client);
   answers(client, answer(client, 1u << 20), 1u << 20);
-  EXPECT_EQ(connections_with(PINION_TOLD), 0u);
+  EXPECT_EQ(halves(PINION_TOLD), 0u);
 }
 
 TEST_F(Proxy, SelectiveAcknowledgementsAreOfTheClientsStream) {
@@ -193,7 +193,7 @@ TEST_F(Proxy, AResetInTheMiddleOfTheHandshakeTellsNothing) {
   const Packet client;
   open(client);
   answers(client, answer(client, size_of(client), kRst | kAck), 0);
-  EXPECT_EQ(connections_with(PINION_TOLD), 0u);
+  EXPECT_EQ(halves(PINION_TOLD), 0u);
 }
 
 TEST_F(Proxy, ProbesOfASilentConnection) {
@@ -230,7 +230,7 @@ TEST_F(Proxy, AnotherConnectionOfThePortBeginsAnew) {
       return packet;
     };
     sends(later(syn(client)), to_server(later(syn(client))), PINION_FORWARD_NEW);
-    EXPECT_EQ(connections_with(PINION_TOLD), 0u);
+    EXPECT_EQ(halves(PINION_TOLD), 0u);
     const Packet first = later(segment(client, 0, Bytes(77, 'x')));
     sends(first, with_header(first));
     Packet reply = answer(client, size_of(client) + 0x00345678);

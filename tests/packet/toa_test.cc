@@ -44,8 +44,8 @@ TEST_F(Toa, StandsInTheSynAndInWhatEndsTheHandshake) {
       sends(ack, with_option(ack));
       const Packet data = segment(client, 0, Bytes(77, 'x'));
       sends(data, with_option(data));
-      EXPECT_EQ(connections_with(PINION_TOA), 1u);
-      EXPECT_EQ(connections_with(PINION_TOLD), 0u);
+      EXPECT_EQ(halves(PINION_TOA), 1u);
+      EXPECT_EQ(halves(PINION_TOLD), 0u);
     }
 }
 
@@ -75,14 +75,14 @@ TEST_F(Toa, EndsWhenTheServerHasAnEstablishedConnection) {
     const Packet fin = segment(client, 10, {}, kFin | kAck);
     sends(fin, to_server(fin));
   }
-  EXPECT_EQ(connections_with(PINION_TOLD), 2u);
+  EXPECT_EQ(halves(PINION_TOLD), 2u);
 }
 
 TEST_F(Toa, AResetSaysNothing) {
   for (const Packet& client : both({})) {
     open(syn(client));
     answers(client, answer(client, 0, kRst | kAck), 0);
-    EXPECT_EQ(connections_with(PINION_TOLD), 0u);
+    EXPECT_EQ(halves(PINION_TOLD), 0u);
   }
 }
 
