@@ -55,7 +55,8 @@ CONF
 server_proxied server1 8080
 server_web server2 8080
 background server1 speaker.log python3 "$LAB_LIB/speaks_first.py" 8081
-write_config 'local_addresses:' '  - {address: 192.168.5.200, interface: eth1}' \
+INTERFACES="eth0, eth1" write_config 'local_addresses:' \
+  '  - {address: 192.168.5.200, interface: eth1}' \
   '  - {address: "fd00:5::200", interface: eth1}' <<YAML
 vips:
   - {address: $VIP/32, interface: eth0}
@@ -72,7 +73,6 @@ service first6 "$VIP6" 25 proxy fd00:5::11 8081
 service toa "$VIP" 81 toa 192.168.5.12 8080
 service toa6 "$VIP6" 81 toa fd00:5::12 8080)
 YAML
-sed -i 's/interfaces: \[eth0\]/interfaces: [eth0, eth1]/' "$LAB/pinion.yaml"
 director_start
 
 step "nginx learns the client and the VIP"

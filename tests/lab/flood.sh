@@ -14,15 +14,13 @@ services:
 YAML
 director_start
 
-verdict() { verdicts | awk -v wanted="$1" '$1 == wanted { print $2 }'; }
-
 step "800 established connections, and a SYN flood from everywhere"
 hold_connections "$VIP" 80 800
-before=$(verdict forward_new)
+before=$(counted forward_new)
 # Two bounds: packets and seconds.
 on client timeout 6 hping3 -q -S -p 80 --rand-source -i u20 -c 100000 "$VIP" \
   >"$LAB/hping3.log" 2>&1 || true
-expect_at_least "new connections the flood made" $(($(verdict forward_new) - before)) 10000
+expect_at_least "new connections the flood made" $(($(counted forward_new) - before)) 10000
 hold_use "every established connection goes on"
 expect_match "a new connection during the aftermath" "$(ask "http://$VIP/")" "server[123]"
 
@@ -35,8 +33,8 @@ within 10 "the flood has ended" process_gone "$flood"
 
 step "Established connections fill the table"
 hold_end
-before=$(verdict forward_table_full)
+before=$(counted forward_table_full)
 hold_connections "$VIP" 80 6000
 hold_use "each is served, with and without a place in the table"
-expect_at_least "packets forwarded without state" $(($(verdict forward_table_full) - before)) 1000
+expect_at_least "packets forwarded without state" $(($(counted forward_table_full) - before)) 1000
 expect_at_least "connections in the table" "$(connection_count)" 2048

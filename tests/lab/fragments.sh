@@ -24,13 +24,8 @@ on server2 ip route add default via 192.168.5.1
 on server2 ip route add default via fd00:5::1
 lab_mounts
 
-cat >"$LAB/pinion.yaml" <<YAML
-director:
-  interfaces: [eth0, eth1]
-  xdp: $XDP
-  local_addresses:
-    - {address: 192.168.5.200, interface: eth1}
-    - {address: "fd00:5::200", interface: eth1}
+LOCAL='{address: 192.168.5.200, interface: eth1}' LOCAL6='{address: "fd00:5::200", interface: eth1}'
+INTERFACES="eth0, eth1" write_config "local_addresses: [$LOCAL, $LOCAL6]" <<YAML
 vips:
   - {address: $VIP/32, interface: eth0}
   - {address: "$VIP6/128", interface: eth0}
@@ -56,7 +51,6 @@ background director director.udp.log \
 
 METHODS=(5301:dr 5302:IPIP 5303:GUE 5304:NAT "5305:full NAT" 5306:local)
 probe() { on client python3 "$LAB_LIB/fragments.py" "$@"; }
-sum_of() { verdicts | awk -v name="$1" '$1 == name { print $2 }'; }
 
 for order in kernel reversed; do
   step "The order of fragments: $order"
@@ -68,12 +62,12 @@ for order in kernel reversed; do
     done
   done
 done
-expect_at_least "fragments that were held for their first" "$(sum_of hold_fragment)" 720
-expect_equal "fragments that were lost" "$(sum_of drop_fragment)" 0
+expect_at_least "fragments that were held for their first" "$(counted hold_fragment)" 720
+expect_equal "fragments that were lost" "$(counted drop_fragment)" 0
 
 step "Without the first there is nothing to go after"
 expect_equal "$VIP" "$(probe "$VIP" 5301 headless 5)" "sent 5, answered 0"
-given_up() { [[ $(sum_of drop_fragment) == 15 ]]; }
+given_up() { [[ $(counted drop_fragment) == 15 ]]; }
 within 2 "all 15 are given up" given_up
 
 step "Large pings are the director's own"

@@ -135,9 +135,6 @@ downloads() {
   done
 }
 
-# counted VERDICT: so many packets.
-counted() { verdicts | awk -v wanted="$1" '$1 == wanted { print $2 }'; }
-
 # The director has a way back to the router, and needs none to the client.
 pings() {
   local vip

@@ -30,14 +30,9 @@ head -c 20M /dev/urandom >"$LAB/server/files/file"
 sum=$(sha256sum <"$LAB/server/files/file")
 lab_mounts
 
+LOCAL='{address: 192.168.5.200, interface: eth1}' LOCAL6='{address: "fd00:5::200", interface: eth1}'
 configure() { # METHOD RETURN
-  cat >"$LAB/pinion.yaml" <<YAML
-director:
-  interfaces: [eth0, eth1]
-  xdp: $XDP
-  local_addresses:
-    - {address: 192.168.5.200, interface: eth1}
-    - {address: "fd00:5::200", interface: eth1}
+  INTERFACES="eth0, eth1" write_config "local_addresses: [$LOCAL, $LOCAL6]" <<YAML
 vips:
   - {address: $VIP/32, interface: eth0}
   - {address: "$VIP6/128", interface: eth0}
@@ -90,8 +85,18 @@ for method in nat fullnat; do
   works "reload" ctl reload
   within 5 "it reaches every real server" director_reaches_all
   expect_way router2
+  # shellcheck disable=SC2016  # $7 is awk's.
   expect_equal "packets that the stack has forwarded, of thousands" \
     "$(($(on director awk '/^Ip: [0-9]/ { print $7 }' /proc/net/snmp) / 1000))" 0
+
+  step "By $method and a route that is narrower: the director tells the server"
+  answers=$(counted reply_too_big)
+  on director ip route replace default via 10.0.0.252 mtu lock 1400
+  on director ip -6 route replace default via fd00::252 mtu lock 1400
+  expect_way router2
+  expect_at_least "answers" "$(($(counted reply_too_big) - answers))" 2
+  on director ip route replace default via 10.0.0.252
+  on director ip -6 route replace default via fd00::252
 done
 
 step "What does not pass the director has no way back from it"

@@ -15,9 +15,10 @@ config_example() {
 }
 
 # write_config [KEY: VALUE]...: the director's section, with these lines in it; the rest from stdin.
+# Its interfaces are $INTERFACES (eth0).
 write_config() {
   {
-    printf 'director:\n  interfaces: [eth0]\n  xdp: %s\n' "$XDP"
+    printf 'director:\n  interfaces: [%s]\n  xdp: %s\n' "${INTERFACES:-eth0}" "$XDP"
     (($# == 0)) || printf '  %s\n' "$@"
     cat
   } >"$LAB/pinion.yaml"
@@ -66,6 +67,9 @@ packets_seen() { on switch awk '$1 == "director:" { print $11 }' /proc/net/dev; 
 
 # A line "name packets" for each verdict.
 verdicts() { ctl_json verdicts --all | jq -r '.verdicts[] | "\(.name) \(.packets)"'; }
+
+# counted VERDICT: so many packets.
+counted() { verdicts | awk -v wanted="$1" '$1 == wanted { print $2 }'; }
 
 # at_rest COMMAND...: "packets output": the packets seen, and what the command says at a moment when
 # none came in. There may be few such on a machine that is busy with other things.
