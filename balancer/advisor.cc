@@ -12,6 +12,7 @@ namespace {
 constexpr int kUsual = 1500;
 constexpr int kLeast4 = 576;
 constexpr int kLeast6 = 1280;
+constexpr int kLeastCrossed = kLeast6 - 20;  // IPv4's header is that much shorter.
 
 // What a tunnel takes of each packet, in the order of PINION_TUNNELS.
 constexpr int kShims[] = {0, 4, 12};
@@ -104,6 +105,10 @@ Advisor::Finding Advisor::examine(const ModelService& service, const ModelServer
     return {Kind::kRepliesUnseen, "it is reached by " + interface +
                                       ", which is none of director.interfaces: its replies would "
                                       "not be seen there; add it"};
+  if (config::crosses(service.config, server.config) && fact.next_hop.mtu < kLeastCrossed)
+    return {Kind::kNoRoom, "the MTU of " + interface + ", " + std::to_string(fact.next_hop.mtu) +
+                               ", is less than what every IPv6 client may send makes of IPv4, " +
+                               bytes(kLeastCrossed) + "; raise it"};
   if (server.forward != config::Forward::kTunnel) return {};
   const int outer = outer_bytes(tunnel_of(service.config, server.config), server.config.address);
   const int room = fact.next_hop.mtu - outer;

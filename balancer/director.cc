@@ -61,6 +61,7 @@ Features features_of(const Config& config) {
     if (service.mss != config::kMssOff) features.tcp |= PINION_TCP_MSS;
     for (const config::Server& server : service.servers) {
       features.methods |= 1u << static_cast<uint32_t>(forward_of(service, server));
+      features.crosses |= config::crosses(service, server);
       features.tcp |= tcp_features_of(client_address_of(service, server));
     }
   }

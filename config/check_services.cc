@@ -101,10 +101,13 @@ std::string address_fault(const Service& service, const Server& server, const Me
     if (std::string own = vip_fault(service, server.address, kept); !own.empty()) return own;
   if (service.listeners.empty()) return "";
   const Prefix& vip = service.listeners.front().vip;
-  if (rules.same_family && server.address.family() != vip.address.family())
-    return "is not of the same family as the VIP " + host_or_prefix(vip) +
-           ", which forwarding by " + std::string(rules.keyword) + " needs";
-  return "";
+  if (!rules.same_family || server.address.family() == vip.address.family() ||
+      crosses(service, server))
+    return "";
+  const std::string_view remedy =
+      server.address.is_v4() ? "; forward by fullnat or tun" : "; forward by tun";
+  return "is not of the same family as the VIP " + host_or_prefix(vip) + ", which forwarding by " +
+         std::string(rules.keyword) + " needs" + std::string(rules.on_network ? remedy : "");
 }
 
 bool has_sctp(const Service& service) {
@@ -167,22 +170,20 @@ void check_server(const Service& service, size_t i, size_t j, const KeptVips& ke
     findings.error(path_of_server(i, j, ".port"), std::move(fault));
 }
 
-// Once for a service: one address helps all its servers.
-void check_local(const Service& service, size_t i, const std::vector<LocalAddress>& addresses,
-                 Findings& findings) {
+// Once for a service's servers of one family: one address helps them all.
+void check_local(const Service& service, size_t i, bool v4,
+                 const std::vector<LocalAddress>& addresses, Findings& findings) {
+  if (service.listeners.empty() || (!v4 && service.listeners.front().vip.address.is_v4())) return;
   const auto by_full_nat = [&](const Server& server) {
-    return forward_of(service, server) == Forward::kFullNat;
+    return forward_of(service, server) == Forward::kFullNat && server.address.is_v4() == v4;
   };
   const auto& servers = service.servers;
   const auto first = std::find_if(servers.begin(), servers.end(), by_full_nat);
-  if (first == servers.end() || service.listeners.empty()) return;
-  const Address& vip = service.listeners.front().vip.address;
-  const auto of_the_family = [&](const LocalAddress& local) {
-    return local.address.family() == vip.family();
-  };
+  if (first == servers.end()) return;
+  const auto of_the_family = [&](const LocalAddress& local) { return local.address.is_v4() == v4; };
   if (std::any_of(addresses.begin(), addresses.end(), of_the_family)) return;
   findings.error(path_of_server(i, static_cast<size_t>(first - servers.begin())),
-                 std::string("forwarding by fullnat needs an ") + (vip.is_v4() ? "IPv4" : "IPv6") +
+                 std::string("forwarding by fullnat needs an ") + (v4 ? "IPv4" : "IPv6") +
                      " address to send from; add one to director.local_addresses");
 }
 
@@ -291,7 +292,8 @@ void check_services(const Config& config, const Vocabulary& vocabulary, Findings
     check_tunnel(service.tunnel, service.tunnel.checksum, service.tunnel.source,
                  path_of(i, ".tunnel"), findings);
     check_servers(service, i, kept, known, findings);
-    check_local(service, i, config.director.local_addresses, findings);
+    for (const bool v4 : {true, false})
+      check_local(service, i, v4, config.director.local_addresses, findings);
     check_return(service, i, findings);
     check_sctp(service, i, findings);
     check_client_address(service, path_of(i), findings);

@@ -203,6 +203,11 @@ inline std::optional<Port> port_of(const Service& service, const Server& server)
 inline Forward forward_of(const Service& service, const Server& server) {
   return server.forward.value_or(service.forward);
 }
+// Its clients have IPv6, and it has IPv4.
+inline bool crosses(const Service& service, const Server& server) {
+  return forward_of(service, server) == Forward::kFullNat && server.address.is_v4() &&
+         !service.listeners.empty() && !service.listeners.front().vip.address.is_v4();
+}
 inline ClientAddress client_address_of(const Service& service, const Server& server) {
   return server.client_address.value_or(service.client_address);
 }

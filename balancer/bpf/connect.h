@@ -2,6 +2,7 @@
 /* Stages 2 to 5: the packet's real server, from its connection, or from a new one. */
 #pragma once
 
+#include "crossing.h"
 #include "entrance.h"
 #include "local_ports.h"
 #include "pair.h"
@@ -189,6 +190,64 @@ static __always_inline enum pinion_verdict pinion_find_connection(struct pinion_
 	return verdict;
 }
 
+/* An IPv4 packet that IPv4's table does not know: is it an IPv4 server's reply to an IPv6 client?
+ * PINION_NEXT: it is not. A function of its own for the verifier, as pinion_new4() is.
+ */
+__attribute__((noinline)) int pinion_find_crossed(struct pinion_packet *pkt)
+{
+	const struct pinion_table table = {PINION_SHAPE6, pinion_groups6, 1};
+	const struct pinion_settings *config = pinion_settings();
+	enum pinion_verdict verdict = pinion_groups4 ? PINION_NEXT : PINION_PASS_NOT_OURS;
+	struct pinion_found half = {};
+	struct pinion_buckets buckets;
+	struct pinion_flow4 flow;
+	__u32 hash;
+
+	if (!pkt || !config)
+		return PINION_DROP_INTERNAL;
+	flow = pkt->flow4;
+	pinion_map_flow(pkt);
+	hash = pinion_hash((const pinion_word *)&pkt->flow6, (int)table.shape.words, config->seed);
+	if (!pinion_buckets_of(hash, table, &buckets))
+		return PINION_DROP_INTERNAL;
+	if (pinion_find(buckets, (const pinion_word *)&pkt->flow6, table.shape, &half) &&
+	    half.link.flags & PINION_REPLY) {
+		pkt->now = (__u32)(bpf_ktime_get_coarse_ns() >> PINION_TICK_SHIFT);
+		verdict = pinion_known_reply(pkt, &half, table, config);
+	}
+	if (verdict == PINION_FORWARD_REPLY) {
+		pkt->hash = hash;
+		pinion_begin_crossing(pkt);
+	} else {
+		pinion_unmap_flow(pkt, &flow);
+	}
+	return verdict;
+}
+
+/* Of IPv4. */
+static __always_inline enum pinion_verdict pinion_connect4(struct pinion_packet *pkt)
+{
+	const struct pinion_table table = {PINION_SHAPE4, pinion_groups4, 0};
+	enum pinion_verdict verdict =
+		pinion_find_connection(pkt, (const pinion_word *)&pkt->flow4, table);
+
+	if (pinion_crosses && (!verdict || !pinion_groups4))
+		verdict = (enum pinion_verdict)pinion_find_crossed(pkt);
+	return verdict ? verdict : (enum pinion_verdict)pinion_new4(pkt);
+}
+
+/* Of IPv6. */
+static __always_inline enum pinion_verdict pinion_connect6(struct pinion_packet *pkt)
+{
+	const struct pinion_table table = {PINION_SHAPE6, pinion_groups6, 1};
+	enum pinion_verdict verdict;
+
+	if (pinion_crosses && pinion_is_mapped(pkt))
+		return PINION_PASS_NOT_OURS;
+	verdict = pinion_find_connection(pkt, (const pinion_word *)&pkt->flow6, table);
+	return verdict ? verdict : (enum pinion_verdict)pinion_new6(pkt);
+}
+
 static __always_inline __u32 pinion_vip_bit6(const __be32 *addr)
 {
 	return pinion_vip_bit(addr[0], addr[1], addr[2], addr[3]);
@@ -216,8 +275,6 @@ static __always_inline int pinion_may_be_ours(const struct pinion_packet *pkt)
 static __always_inline enum pinion_verdict pinion_connect(struct xdp_md *ctx,
 							  struct pinion_packet *pkt)
 {
-	const struct pinion_table v4 = {PINION_SHAPE4, pinion_groups4, 0};
-	const struct pinion_table v6 = {PINION_SHAPE6, pinion_groups6, 1};
 	enum pinion_verdict verdict;
 	int failed = PINION_NEXT;
 
@@ -225,15 +282,7 @@ static __always_inline enum pinion_verdict pinion_connect(struct xdp_md *ctx,
 		return PINION_PASS_NOT_OURS;
 	if (pinion_vlans && !pinion_enter(ctx, pkt))
 		return PINION_PASS_OTHER_VLAN;
-	if (pkt->is_v6) {
-		verdict = pinion_find_connection(pkt, (const pinion_word *)&pkt->flow6, v6);
-		if (!verdict)
-			verdict = (enum pinion_verdict)pinion_new6(pkt);
-	} else {
-		verdict = pinion_find_connection(pkt, (const pinion_word *)&pkt->flow4, v4);
-		if (!verdict)
-			verdict = (enum pinion_verdict)pinion_new4(pkt);
-	}
+	verdict = pkt->is_v6 ? pinion_connect6(pkt) : pinion_connect4(pkt);
 	if (pinion_full_nat() && pkt->mirror && pkt->full_nat)
 		failed = pkt->is_v6 ? pinion_mirror_local6(pkt) : pinion_mirror_local4(pkt);
 	else if (pinion_two_sided() && pkt->mirror)

@@ -7,6 +7,7 @@
 #include "forward/fullnat.h"
 #include "forward/local.h"
 #include "forward/nat.h"
+#include "forward/reply.h"
 #include "forward/syn.h"
 #include "forward/tun.h"
 #include "forward/vlan.h"
@@ -32,14 +33,18 @@ static __always_inline struct pinion_counters *pinion_touch_counters(__u32 refer
 static __always_inline void pinion_count_packet(struct pinion_counters *count,
 						const struct pinion_packet *pkt)
 {
+	__u64 bytes = pkt->bytes;
+
 	if (!count)
 		return;
+	if (pinion_crosses && pkt->crossing == PINION_CROSSED) /* As it came. */
+		bytes -= (__u64)(__s64)pkt->stretch;
 	if (pkt->is_reply) {
 		count->reply_packets++;
-		count->reply_bytes += pkt->bytes;
+		count->reply_bytes += bytes;
 	} else {
 		count->packets++;
-		count->bytes += pkt->bytes;
+		count->bytes += bytes;
 	}
 }
 
@@ -48,8 +53,6 @@ static __always_inline enum pinion_verdict pinion_rewrite(struct xdp_md *ctx,
 {
 	__u8 method = way->server->method;
 
-	if (pinion_full_nat() && way->pkt->is_reply && method == PINION_METHOD_FULLNAT)
-		return pinion_forward_fullnat_reply(ctx, way);
 	if (pinion_two_sided() && way->pkt->is_reply)
 		return pinion_forward_reply(ctx, way);
 /* clang-format off */
@@ -64,7 +67,7 @@ static __always_inline enum pinion_verdict pinion_rewrite(struct xdp_md *ctx,
 
 /* `verdict` is that of the stages before; it stands if the packet can be sent, to `ifindex`. */
 static __always_inline enum pinion_verdict pinion_forward(struct xdp_md *ctx,
-							  const struct pinion_packet *pkt,
+							  struct pinion_packet *pkt,
 							  enum pinion_verdict verdict,
 							  __u32 *ifindex)
 {
@@ -81,8 +84,8 @@ static __always_inline enum pinion_verdict pinion_forward(struct xdp_md *ctx,
 	failed = pinion_rewrite(ctx, &way);
 	if (!failed && (pinion_tells() || pinion_clamps()) && pkt->tcp_flags & PINION_TCP_SYN)
 		failed = (enum pinion_verdict)pinion_tune_syn(ctx, pkt);
-	if (pinion_vlans && !failed && way.ifindex)
-		failed = pinion_leave(ctx, &way);
 	*ifindex = way.ifindex;
+	if (pinion_vlans && !failed && way.ifindex)
+		failed = (enum pinion_verdict)pinion_leave(ctx, pkt, ifindex);
 	return failed ? failed : verdict;
 }

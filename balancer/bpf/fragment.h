@@ -45,6 +45,8 @@ static __always_inline void pinion_fragment_key6(const struct pinion_packet *pkt
 {
 	__builtin_memcpy(key->saddr, pkt->flow6.saddr, 16);
 	__builtin_memcpy(key->daddr, pkt->flow6.daddr, 16);
+	if (pkt->crossing && pkt->is_reply) /* It came as IPv4. */
+		key->protocol = pkt->flow6.protocol;
 }
 
 /* By the ends that the packet came with: full NAT's reply was sent to a local address. */
@@ -99,6 +101,7 @@ __attribute__((noinline)) int pinion_remember(const struct pinion_packet *pkt, _
 	first.local_port = pkt->local_port;
 	first.local = pkt->local;
 	first.is_reply = pkt->is_reply;
+	first.crosses = pkt->crossing != PINION_CROSSES_NOT;
 	first.verdict = (__u8)verdict;
 	first.progress = pinion_progress(pkt);
 	if (pkt->is_reply) {
@@ -169,6 +172,10 @@ static __always_inline void pinion_go_after(struct pinion_packet *pkt,
 	pkt->is_reply = first->is_reply;
 	if (!first->is_reply)
 		return;
+	if (pinion_crosses && first->crosses) {
+		pinion_map_flow(pkt);
+		pinion_begin_crossing(pkt);
+	}
 	__builtin_memcpy(pkt->address, first->address, 16);
 	if (pkt->is_v6)
 		__builtin_memcpy(pkt->flow6.daddr, first->client, 16);

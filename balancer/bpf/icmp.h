@@ -195,8 +195,31 @@ __attribute__((noinline)) int pinion_icmp(struct xdp_md *ctx, struct pinion_pack
 	verdict = pinion_parse_error(ctx, pkt);
 	if (verdict)
 		return verdict;
+	if (pinion_crosses && pinion_is_mapped(pkt))
+		return PINION_PASS_OTHER_PROTOCOL;
 	if (pinion_vlans && pinion_may_be_ours(pkt) && !pinion_enter(ctx, pkt))
 		return PINION_PASS_OTHER_VLAN;
 	return pkt->is_v6 ? pinion_find_quoted(pkt, (const pinion_word *)&pkt->flow6, v6)
 			  : pinion_find_quoted(pkt, (const pinion_word *)&pkt->flow4, v4);
+}
+
+/* An IPv4 error about nothing that IPv4's table knows: is it about what an IPv6 client's packet has
+ * become?
+ */
+__attribute__((noinline)) int pinion_icmp_crossed(struct pinion_packet *pkt)
+{
+	const struct pinion_table table = {PINION_SHAPE6, pinion_groups6, 1};
+	enum pinion_verdict verdict;
+	struct pinion_flow4 flow;
+
+	if (!pkt)
+		return PINION_DROP_INTERNAL;
+	flow = pkt->flow4;
+	pinion_map_flow(pkt);
+	verdict = pinion_find_quoted(pkt, (const pinion_word *)&pkt->flow6, table);
+	if (verdict == PINION_FORWARD_ICMP)
+		pinion_begin_crossing(pkt);
+	else
+		pinion_unmap_flow(pkt, &flow);
+	return verdict;
 }

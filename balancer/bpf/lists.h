@@ -44,6 +44,8 @@
 	X(DROP_TOO_BIG, DROP, "dropped: too big for its way on, and not to be answered")           \
 	X(DROP_REPLY_LIMIT, DROP, "dropped: too big for its way on, and enough is answered")       \
 	X(DROP_NO_SOURCE, DROP, "dropped: the director has no address to send a tunnel from")      \
+	X(DROP_UNTRANSLATABLE, DROP,                                                               \
+	  "dropped: has no form in the other IP version, which its real server or client has")      \
 	X(DROP_NO_ROOM, DROP, "dropped: the driver leaves no room in front of the frame")          \
 	X(DROP_INTERNAL, DROP, "dropped: the director's own tables contradict themselves")
 

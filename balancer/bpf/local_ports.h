@@ -14,6 +14,7 @@
  */
 #pragma once
 
+#include "crossing.h"
 #include "local_end.h"
 #include "pair.h"
 
@@ -30,18 +31,20 @@ __attribute__((noinline)) int pinion_draw_local(struct pinion_packet *pkt, __u32
 	__u32 hash, ports, pairs;
 	__u64 pair;
 	__u8 place;
+	int is_v6;
 
 	if (!pkt || !pool)
 		return PINION_DROP_INTERNAL;
+	is_v6 = pkt->is_v6 && !pinion_crosses_to(pkt, pinion_server(pkt->reference));
 	ports = PINION_LOAD(pool->ports);
-	pairs = ports * (pkt->is_v6 ? PINION_LOAD(pool->count6) : PINION_LOAD(pool->count4));
+	pairs = ports * (is_v6 ? PINION_LOAD(pool->count6) : PINION_LOAD(pool->count4));
 	if (!pairs)
 		return PINION_DROP_NO_PORT;
 	hash = pinion_mix(pkt->hash ^ pinion_mix(pkt->now));
 	pair = pinion_spread(hash, pairs) + (__u64)attempt * (pinion_mix(~hash) | 1);
 	pair %= pairs;
 	place = (__u8)(pair / ports);
-	pkt->local = pkt->is_v6 ? pool->pool6[place] : pool->pool4[place];
+	pkt->local = is_v6 ? pool->pool6[place] : pool->pool4[place];
 	pkt->local_port = bpf_htons((__u16)(pool->first_port + pair % ports));
 	return pkt->local ? PINION_NEXT : PINION_DROP_NO_PORT; /* The pool has just shrunk. */
 }

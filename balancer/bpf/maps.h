@@ -208,6 +208,9 @@ const volatile __u32 pinion_vlans = ~0u;
 /* There are real servers with PINION_SERVER_ROUTED. */
 const volatile __u32 pinion_routed = ~0u;
 
+/* There are real servers of IPv4 behind VIPs of IPv6 (crossing.h). */
+const volatile __u32 pinion_crosses = ~0u;
+
 /* PINION_TCP_*: what any connection may want. The same holds for it. */
 const volatile __u32 pinion_tcp = ~0u;
 

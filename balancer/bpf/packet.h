@@ -10,6 +10,9 @@
 /* Is the connection's reply half to be brought in line? */
 enum pinion_mirroring { PINION_MIRROR_NONE, PINION_MIRROR_KNOWN, PINION_MIRROR_NEW };
 
+/* Is it a packet between an IPv6 client and an IPv4 real server (crossing.h)? */
+enum pinion_crossing { PINION_CROSSES_NOT, PINION_CROSSES, PINION_CROSSED };
+
 struct pinion_packet {
 	/* Of an ICMP error, that of the connection which it concerns. Both begin with what is
 	 * hashed; the family says which is meant.
@@ -36,8 +39,9 @@ struct pinion_packet {
 	__u16 last_hop; /* A reply's: in `last_hops`. */
 	__u8 is_reply;
 	__u8 mirror; /* enum pinion_mirroring */
-	__u8 is_v6;
-	__u8 event;	 /* enum pinion_event */
+	__u8 is_v6;  /* The connection; what crosses lies in the frame as IPv4 on its server's side.
+		      */
+	__u8 event;  /* enum pinion_event */
 	__u16 network;	 /* Bytes of the frame before the IP header. */
 	__u16 transport; /* And before that of TCP, UDP, SCTP or ICMP. */
 	__u16 quoted; /* An ICMP error's: before that of TCP, UDP or SCTP which it quotes; else 0.
@@ -58,9 +62,11 @@ struct pinion_packet {
 	__be32 seq;
 	__be32 ack;
 	__u8 tcp_flags;
-	__u8 tell;  /* PINION_TOA, PINION_PROXY, PINION_TOLD: the connection's. */
-	__u8 grow;  /* So many bytes are put into it. */
-	__u8 shift; /* So much is added to `seq`; of a reply, taken from `ack`. */
+	__u8 tell;     /* PINION_TOA, PINION_PROXY, PINION_TOLD: the connection's. */
+	__u8 grow;     /* So many bytes are put into it. */
+	__u8 shift;    /* So much is added to `seq`; of a reply, taken from `ack`. */
+	__u8 crossing; /* enum pinion_crossing */
+	__s16 stretch; /* What crosses becomes so much longer. */
 };
 
 /* The first fragment, which has the ports. */
@@ -73,6 +79,26 @@ static __always_inline int pinion_leads(const struct pinion_packet *pkt)
 static __always_inline int pinion_follows(const struct pinion_packet *pkt)
 {
 	return pkt->fragment & bpf_htons(0x1fff);
+}
+
+/* Is what lies in the frame now IPv4? */
+static __always_inline int pinion_lies_v4(const struct pinion_packet *pkt)
+{
+	if (pkt->crossing == PINION_CROSSES_NOT)
+		return !pkt->is_v6;
+	return pkt->is_reply == (pkt->crossing == PINION_CROSSES);
+}
+
+/* Bytes of the IP packet as it leaves. */
+static __always_inline __u32 pinion_leaving(const struct pinion_packet *pkt)
+{
+	return pkt->bytes + (__u32)(pkt->crossing == PINION_CROSSES ? pkt->stretch : 0);
+}
+
+/* ::ffff:a.b.c.d is how IPv4 is written here. */
+static __always_inline int pinion_is_ipv4(const __be32 *address)
+{
+	return !(address[0] | address[1] | (address[2] ^ bpf_htonl(0xffff)));
 }
 
 /* Where a real server gets a client's packet: at its own port, or at the one that it came for. */

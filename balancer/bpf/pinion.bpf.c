@@ -83,6 +83,8 @@ int pinion_ingress(struct xdp_md *ctx)
 		verdict = (enum pinion_verdict)pinion_follow(ctx, &pkt);
 	else if (verdict == PINION_PASS_OTHER_PROTOCOL && !pkt.fragment)
 		verdict = (enum pinion_verdict)pinion_icmp(ctx, &pkt);
+	if (pinion_crosses && verdict == PINION_PASS_OTHER_PROTOCOL && pkt.quoted && !pkt.is_v6)
+		verdict = (enum pinion_verdict)pinion_icmp_crossed(&pkt);
 	if (pinion_two_sided() && pinion_leads(&pkt))
 		pkt.new_id = pinion_draw_id();
 	if (pinion_action_of(verdict) == PINION_ACTION_FORWARD) {

@@ -22,12 +22,10 @@ static __always_inline struct pinion_service_key pinion_service_key(const struct
 	return key;
 }
 
-/* ::ffff:a.b.c.d is how IPv4 is written here; in an IPv6 packet it is nobody's address. */
+/* In an IPv6 packet ::ffff:a.b.c.d is nobody's address. */
 static __always_inline int pinion_is_mapped(const struct pinion_packet *pkt)
 {
-	const __be32 *addr = pkt->flow6.daddr;
-
-	return pkt->is_v6 && !(addr[0] | addr[1] | (addr[2] ^ bpf_htonl(0xffff)));
+	return pkt->is_v6 && pinion_is_ipv4(pkt->flow6.daddr);
 }
 
 /* The narrowest range of ports at the packet's address, or any port there. */

@@ -158,6 +158,7 @@ void choose(pinion_bpf& object, const Features& features) {
   object.rodata->pinion_listeners = features.listeners;
   object.rodata->pinion_vlans = features.vlans;
   object.rodata->pinion_routed = features.routed;
+  object.rodata->pinion_crosses = features.crosses;
   object.rodata->pinion_tcp = features.tcp;
 }
 

@@ -2,6 +2,16 @@
 #include "balancer/model/model.h"
 
 namespace pinion {
+namespace {
+
+// Its clients have IPv6, and it has IPv4. Of an adopted server whose service nobody knows, they
+// may.
+bool crosses(const ModelService& service, const ModelServer& server) {
+  return server.forward == config::Forward::kFullNat && server.config.address.is_v4() &&
+         (service.index == 0 || !service.v4);
+}
+
+}  // namespace
 
 Model::Model(const config::Limits& limits)
     : limits_(limits),  // Index 0 names nothing, so there is one more.
@@ -39,6 +49,7 @@ Features Model::features() const {
       if (PINION_TWO_SIDED & 1u << server.entry.method && server.entry.mss)
         features.tcp |= PINION_TCP_MSS;
       features.routed |= (server.entry.flags & PINION_SERVER_ROUTED) != 0;
+      features.crosses |= crosses(*service, server);
       if (server.entry.flags & PINION_SERVER_TOA) features.tcp |= PINION_TCP_TOA;
       if (server.entry.flags & PINION_SERVER_PROXY) features.tcp |= PINION_TCP_PROXY;
     }

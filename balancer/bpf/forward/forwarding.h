@@ -13,7 +13,7 @@
 #include "../packet.h"
 
 struct pinion_forwarding {
-	const struct pinion_packet *pkt;
+	struct pinion_packet *pkt; /* Only what crosses changes it. */
 	const struct pinion_real_server *server;
 	union pinion_mac_word hop; /* The server's next hop and flags, read whole. */
 	__u32 ifindex;		   /* The answer: where the frame leaves; 0 is our own stack. */

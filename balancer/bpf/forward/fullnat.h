@@ -6,19 +6,14 @@
 #pragma once
 
 #include "../local_end.h"
+#include "crossing.h"
+#include "crossing_error.h"
 #include "dr.h"
+#include "ends.h"
 #include "nat.h"
 #include "proxy.h"
 #include "toa.h"
 #include "too_big.h"
-
-/* What both ends of the packet become; an IPv4 address is one word. */
-struct pinion_ends {
-	__be32 saddr[4];
-	__be32 daddr[4];
-	__be16 sport;
-	__be16 dport;
-};
 
 static __always_inline enum pinion_verdict pinion_replace_ports(struct xdp_md *ctx,
 								const struct pinion_packet *pkt,
@@ -83,53 +78,39 @@ static __always_inline enum pinion_verdict pinion_replace_ends6(struct xdp_md *c
 	return pinion_replace_ports(ctx, pkt, change, ends);
 }
 
-static __always_inline int pinion_reply_ends(const struct pinion_packet *pkt,
-					     struct pinion_ends *ends)
-{
-	__builtin_memcpy(ends->saddr, pkt->address, 16);
-	ends->sport = pkt->port;
-	if (pkt->is_v6) {
-		__builtin_memcpy(ends->daddr, pkt->flow6.daddr, 16);
-		ends->dport = pkt->flow6.dport;
-	} else {
-		ends->daddr[0] = pkt->flow4.daddr;
-		ends->dport = pkt->flow4.dport;
-	}
-	return 1;
-}
-
-static __always_inline int pinion_request_ends(const struct pinion_packet *pkt,
-					       struct pinion_ends *ends)
-{
-	const struct pinion_real_server *server = pinion_server(pkt->reference);
-	const __be32 *local = pinion_local_address(pkt->local);
-
-	if (!server || !local)
-		return 0;
-	if (pkt->is_v6) {
-		__builtin_memcpy(ends->saddr, local, 16);
-		__builtin_memcpy(ends->daddr, server->address, 16);
-	} else {
-		ends->saddr[0] = local[3];
-		ends->daddr[0] = server->address[3];
-	}
-	ends->sport = pkt->local_port;
-	ends->dport = pinion_port_at(server, pkt);
-	return 1;
-}
-
 /* Either way. A function of its own for the verifier, as pinion_new4() is. */
 __attribute__((noinline)) int pinion_replace_ends(struct xdp_md *ctx,
 						  const struct pinion_packet *pkt)
 {
 	struct pinion_ends ends = {};
 
-	if (!pkt)
-		return PINION_DROP_INTERNAL;
-	if (!(pkt->is_reply ? pinion_reply_ends(pkt, &ends) : pinion_request_ends(pkt, &ends)))
+	if (!pkt || !pinion_new_ends(pkt, &ends))
 		return PINION_DROP_INTERNAL;
 	return pkt->is_v6 ? pinion_replace_ends6(ctx, pkt, &ends)
 			  : pinion_replace_ends4(ctx, pkt, &ends);
+}
+
+/* A client's packet is to cross: does it fit then? It leaves as the others do. */
+__attribute__((noinline)) int pinion_meet_crossing(struct xdp_md *ctx, struct pinion_packet *pkt)
+{
+	const struct pinion_real_server *server = pkt ? pinion_server(pkt->reference) : 0;
+	__u32 header;
+
+	if (!server)
+		return PINION_DROP_INTERNAL;
+	pinion_begin_crossing(pkt);
+	header = pkt->tell & PINION_PROXY ? pkt->grow : 0;
+	return pinion_leaving(pkt) + header > server->mtu
+		       ? pinion_too_big(ctx, pkt, server->mtu - header)
+		       : PINION_NEXT;
+}
+
+/* And what crosses changes its whole header. */
+static __always_inline int pinion_change_ends(struct xdp_md *ctx, struct pinion_packet *pkt)
+{
+	if (!pinion_crosses || !pkt->crossing)
+		return pinion_replace_ends(ctx, pkt);
+	return pkt->quoted ? pinion_cross_error(ctx, pkt) : pinion_cross(ctx, pkt);
 }
 
 /* What it is told of the client. A function of its own for the verifier. */
@@ -154,28 +135,28 @@ static __always_inline enum pinion_verdict pinion_forward_fullnat(struct xdp_md 
 		return PINION_DROP_NO_NEIGHBOUR;
 	if (!way->pkt->local_port)
 		return PINION_DROP_NO_PORT;
-	if (pinion_outgrows(ctx, way))
+	if (pinion_crosses_to(way->pkt, way->server)) {
+		failed = pinion_meet_crossing(ctx, way->pkt);
+		if (failed)
+			return (enum pinion_verdict)failed;
+	} else if (pinion_outgrows(ctx, way)) {
 		return (enum pinion_verdict)pinion_too_big(ctx, way->pkt, way->server->mtu);
-	if (pinion_tells() && pinion_header_outgrows(way->pkt, way->server->mtu))
+	} else if (pinion_tells() && pinion_header_outgrows(way->pkt, way->server->mtu)) {
 		return (enum pinion_verdict)pinion_too_big(ctx, way->pkt,
 							   way->server->mtu - way->pkt->grow);
-	failed = pinion_replace_ends(ctx, way->pkt);
+	}
+	failed = pinion_change_ends(ctx, way->pkt);
 	if (!failed && pinion_tells() && way->pkt->tell)
 		failed = pinion_tell_server(ctx, way->pkt);
 	return failed ? (enum pinion_verdict)failed : pinion_forward_dr(ctx, way);
 }
 
-/* Back to the client. */
-static __always_inline enum pinion_verdict
-pinion_forward_fullnat_reply(struct xdp_md *ctx, struct pinion_forwarding *way)
+/* The server's packet becomes the VIP's, to the client. */
+static __always_inline int pinion_reply_by_fullnat(struct xdp_md *ctx, struct pinion_packet *pkt)
 {
-	struct pinion_way_back back = {};
-	enum pinion_verdict failed = pinion_find_way_back(ctx, way, &back);
+	int failed = pinion_change_ends(ctx, pkt);
 
-	if (failed)
-		return failed;
-	failed = (enum pinion_verdict)pinion_replace_ends(ctx, way->pkt);
-	if (!failed && pinion_tells() && way->pkt->tell & PINION_PROXY && !way->pkt->quoted)
-		failed = (enum pinion_verdict)pinion_hide_proxy(ctx, way->pkt);
-	return failed ? failed : pinion_go_back(ctx, way, &back);
+	if (!failed && pinion_tells() && pkt->tell & PINION_PROXY && !pkt->quoted)
+		failed = pinion_hide_proxy(ctx, pkt);
+	return failed;
 }

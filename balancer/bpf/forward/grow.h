@@ -53,7 +53,7 @@ pinion_lengthen(struct xdp_md *ctx, const struct pinion_packet *pkt, __u32 size,
 
 	if (at + sizeof(struct ipv6hdr) > end || (void *)(tcp + 1) > end)
 		return PINION_DROP_INTERNAL;
-	if (pkt->is_v6) {
+	if (!pinion_lies_v4(pkt)) {
 		struct ipv6hdr *ip = at;
 
 		ip->payload_len = bpf_htons((__u16)(bpf_ntohs(ip->payload_len) + size));

@@ -125,21 +125,15 @@ static __always_inline enum pinion_verdict pinion_forward_nat(struct xdp_md *ctx
 	return failed ? failed : pinion_readdress(ctx, way->hop, pinion_mac_word(server->source));
 }
 
-/* Back to the client. */
-static __always_inline enum pinion_verdict pinion_forward_reply(struct xdp_md *ctx,
-								struct pinion_forwarding *way)
+/* The server's packet becomes the VIP's. */
+static __always_inline enum pinion_verdict pinion_reply_by_nat(struct xdp_md *ctx,
+							       const struct pinion_packet *pkt)
 {
 	struct pinion_translation to = {
-		.address = way->pkt->address,
-		.port = way->pkt->port,
+		.address = pkt->address,
+		.port = pkt->port,
 		.is_source = 1,
 	};
-	struct pinion_way_back back = {};
-	enum pinion_verdict failed = pinion_find_way_back(ctx, way, &back);
 
-	if (failed)
-		return failed;
-	failed = way->pkt->is_v6 ? pinion_translate6(ctx, way->pkt, &to)
-				 : pinion_translate4(ctx, way->pkt, &to);
-	return failed ? failed : pinion_go_back(ctx, way, &back);
+	return pkt->is_v6 ? pinion_translate6(ctx, pkt, &to) : pinion_translate4(ctx, pkt, &to);
 }

@@ -53,7 +53,7 @@ static __always_inline int pinion_outer_ends(const struct pinion_real_server *se
 	__builtin_memcpy(outer->from, server->tunnel_source, sizeof(outer->from));
 	__builtin_memcpy(outer->to, server->address, sizeof(outer->to));
 	outer->hash = hash;
-	outer->is_v6 = !!(outer->to[0] | outer->to[1] | (outer->to[2] ^ bpf_htonl(0xffff)));
+	outer->is_v6 = !pinion_is_ipv4(outer->to);
 	if (!(outer->from[0] | outer->from[1] | outer->from[3]))
 		return 0;
 	outer->from[3] |= bpf_htonl(pinion_source_host(hash, server->source_bits));

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "../connect.h"
+#include "../crossing.h"
 #include "../entrance.h"
 #include "../icmp.h"
 #include "forwarding.h"
@@ -48,21 +49,28 @@ static __always_inline int pinion_may_reply(void)
 	return 1;
 }
 
+/* IPv4's. */
+static __always_inline __be32 pinion_sender4(const struct pinion_packet *pkt)
+{
+	return pkt->is_v6 ? pkt->flow6.saddr[3] : pkt->flow4.saddr;
+}
+
 /* Nobody is told of an ICMP error, or of what did not come from a host (RFC 1122, 3.2.2), or may be
- * put into fragments.
+ * put into fragments: which, of what becomes IPv6, nobody does.
  */
 static __always_inline int pinion_wants_reply(const struct pinion_packet *pkt, void *at, void *end)
 {
-	const __u8 *from = (const __u8 *)pkt; /* Either flow begins with the sender's address. */
 	struct iphdr *ip = at;
+	__u32 from;
 
 	if ((void *)(ip + 1) > end || pkt->quoted)
 		return 0;
-	if (pkt->is_v6)
-		return pkt->bytes >= PINION_QUOTE6 && from[0] != 0xff &&
+	if (!pinion_lies_v4(pkt))
+		return pkt->bytes >= PINION_QUOTE6 && *(const __u8 *)pkt->flow6.saddr != 0xff &&
 		       (pkt->flow6.saddr[0] | pkt->flow6.saddr[1]);
-	return pkt->bytes >= PINION_QUOTE4 && ip->frag_off & bpf_htons(0x4000) && from[0] != 0 &&
-	       from[0] != 127 && from[0] < 224;
+	from = bpf_ntohl(pinion_sender4(pkt)) >> 24;
+	return pkt->bytes >= PINION_QUOTE4 && from != 0 && from != 127 && from < 224 &&
+	       (pkt->crossing || ip->frag_off & bpf_htons(0x4000));
 }
 
 /* Whom the packet was for, IPv4 in the last word: of full NAT's reply, a local address. */
@@ -120,7 +128,7 @@ static __always_inline int pinion_icmp_of(struct xdp_md *ctx, const struct pinio
 
 	icmp->rest = bpf_htonl(mtu);
 	icmp->check = 0;
-	if (pkt->is_v6) {
+	if (!pinion_lies_v4(pkt)) {
 		icmp->type = 2;
 		icmp->code = 0;
 		sum = bpf_htonl(8 + PINION_QUOTE6) + (__u64)bpf_htonl(IPPROTO_ICMPV6);
@@ -165,7 +173,7 @@ static __always_inline enum pinion_verdict
 pinion_answer4(struct xdp_md *ctx, const struct pinion_packet *pkt, const struct pinion_icmp *icmp)
 {
 	struct pinion_outer outer = {
-		.to = {0, 0, 0, pkt->flow4.saddr},
+		.to = {0, 0, 0, pinion_sender4(pkt)},
 		.bytes = sizeof(*icmp) + PINION_QUOTE4,
 		.protocol = IPPROTO_ICMP,
 		.traffic_class = 0xc0, /* Internetwork control (RFC 1812, 4.3.2.5). */
@@ -204,7 +212,8 @@ pinion_answer6(struct xdp_md *ctx, const struct pinion_packet *pkt, const struct
 	return PINION_REPLY_TOO_BIG;
 }
 
-/* `mtu` is what would fit. A function of its own for the verifier, as pinion_new4() is. */
+/* `mtu` is what would fit, as the packet leaves. A function of its own for the verifier, as
+ * pinion_new4() is. */
 __attribute__((noinline)) int pinion_too_big(struct xdp_md *ctx, const struct pinion_packet *pkt,
 					     __u32 mtu)
 {
@@ -217,7 +226,8 @@ __attribute__((noinline)) int pinion_too_big(struct xdp_md *ctx, const struct pi
 		return PINION_DROP_TOO_BIG;
 	if (!pinion_may_reply())
 		return PINION_DROP_REPLY_LIMIT;
-	if (!pinion_icmp_of(ctx, pkt, mtu, &icmp))
+	if (!pinion_icmp_of(ctx, pkt, pinion_before_crossing(pkt, mtu), &icmp))
 		return PINION_DROP_TOO_BIG;
-	return pkt->is_v6 ? pinion_answer6(ctx, pkt, &icmp) : pinion_answer4(ctx, pkt, &icmp);
+	return pinion_lies_v4(pkt) ? pinion_answer4(ctx, pkt, &icmp)
+				   : pinion_answer6(ctx, pkt, &icmp);
 }

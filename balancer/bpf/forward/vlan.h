@@ -55,16 +55,15 @@ static __always_inline void pinion_put_tags(__u16 *frame, const __u16 *macs,
 	frame[count == 2 ? 10 : count == 1 ? 8 : 6] = protocol;
 }
 
-/* A function of its own for the verifier, as pinion_new4() is. */
-__attribute__((noinline)) int pinion_retag(struct xdp_md *ctx, const struct pinion_packet *pkt,
-					   const struct pinion_vlan_device *to)
+static __always_inline int pinion_retag(struct xdp_md *ctx, const struct pinion_packet *pkt,
+					const struct pinion_vlan_device *to)
 {
 	__u16 *frame = (void *)(long)ctx->data;
 	__u16 macs[PINION_MAC_WORDS];
 	__be16 priority = 0, protocol;
 	__u32 count, wanted;
 
-	if (!pkt || !to || (void *)(frame + 11) > (void *)(long)ctx->data_end)
+	if ((void *)(frame + 11) > (void *)(long)ctx->data_end)
 		return PINION_DROP_INTERNAL;
 	count = pkt->network >= 22 ? 2 : pkt->network >= 18 ? 1 : 0;
 	if (pinion_is_tagged((const __be16 *)frame, count, to->tags))
@@ -84,15 +83,22 @@ __attribute__((noinline)) int pinion_retag(struct xdp_md *ctx, const struct pini
 	return PINION_NEXT;
 }
 
-/* After the rewrite. way->ifindex becomes that of the device. */
-static __always_inline enum pinion_verdict pinion_leave(struct xdp_md *ctx,
-							struct pinion_forwarding *way)
+/* After the rewrite. `ifindex` becomes that of the device. A function of its own for the verifier,
+ * as pinion_new4() is.
+ */
+__attribute__((noinline)) int pinion_leave(struct xdp_md *ctx, const struct pinion_packet *pkt,
+					   __u32 *ifindex)
 {
-	const struct pinion_vlan_device *vlan = bpf_map_lookup_elem(&vlan_devices, &way->ifindex);
-	struct pinion_vlan_device to = {.device = way->ifindex};
+	const struct pinion_vlan_device *vlan;
+	struct pinion_vlan_device to = {};
 
+	if (!pkt || !ifindex)
+		return PINION_DROP_INTERNAL;
+	to.device =
+		*ifindex; /* The key stands on the stack: Linux 6.1 takes it from nowhere else. */
+	vlan = bpf_map_lookup_elem(&vlan_devices, &to.device);
 	if (vlan)
 		to = *vlan;
-	way->ifindex = to.device;
-	return (enum pinion_verdict)pinion_retag(ctx, way->pkt, &to);
+	*ifindex = to.device;
+	return pinion_retag(ctx, pkt, &to);
 }

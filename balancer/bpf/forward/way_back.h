@@ -39,9 +39,9 @@ pinion_readdress(struct xdp_md *ctx, union pinion_mac_word to, union pinion_mac_
 static __always_inline __u32 pinion_reply_room(struct xdp_md *ctx, const struct pinion_packet *pkt,
 					       __u32 ifindex)
 {
-	__u32 mtu = pkt->bytes; /* In: what is to fit. Out: the MTU. */
+	__u32 mtu = pinion_leaving(pkt); /* In: what is to fit. Out: the MTU. */
 
-	if (ifindex == pinion_interface(ctx, pkt))
+	if (ifindex == pinion_interface(ctx, pkt) && !pkt->crossing)
 		return 0;
 	return bpf_check_mtu(ctx, ifindex, &mtu, 0, 0) == BPF_MTU_CHK_RET_FRAG_NEEDED ? mtu : 0;
 }
@@ -83,7 +83,7 @@ __attribute__((noinline)) int pinion_route(struct xdp_md *ctx, const struct pini
 	if (!pkt || !back)
 		return 0;
 	route.l4_protocol = pinion_protocol(pkt);
-	route.tot_len = (__u16)pkt->bytes;
+	route.tot_len = (__u16)pinion_leaving(pkt);
 	route.ifindex = pinion_interface(ctx, pkt);
 	if (pkt->is_v6) {
 		route.family = 10; /* AF_INET6 */

@@ -52,7 +52,36 @@ const Case kCases[] = {
        c.services[0].servers[0] = {address("fd00::11"), 1, {}, Forward::kFullNat};
      },
      "services[0].servers[0].address: is not of the same family as the VIP 10.0.0.100, which "
-     "forwarding by fullnat needs"},
+     "forwarding by fullnat needs; forward by tun"},
+    {"FromIpv6ToIpv4",
+     [](Config& c) {
+       c.vips[0].address = c.services[0].listeners[0].vip = {address("fd00::100"), 128};
+       c.services[0].servers = {{address("10.0.0.11"), 1, {}, Forward::kFullNat}};
+     },
+     ""},
+    {"FromIpv6ToIpv4WithoutItsAddress",
+     [](Config& c) {
+       c.vips[0].address = c.services[0].listeners[0].vip = {address("fd00::100"), 128};
+       c.services[0].servers = {{address("10.0.0.11"), 1, {}, Forward::kFullNat}};
+       c.director.local_addresses = {{address("fd00::7"), "eth0"}};
+     },
+     "services[0].servers[0]: forwarding by fullnat needs an IPv4 address to send from; add one to "
+     "director.local_addresses"},
+    {"FromIpv6ToBoth",
+     [](Config& c) {
+       c.vips[0].address = c.services[0].listeners[0].vip = {address("fd00::100"), 128};
+       c.services[0].forward = Forward::kFullNat;
+       c.services[0].servers = {{address("10.0.0.11")}, {address("fd00::11")}};
+     },
+     "services[0].servers[1]: forwarding by fullnat needs an IPv6 address to send from; add one to "
+     "director.local_addresses"},
+    {"FromIpv6ToIpv4ByNat",
+     [](Config& c) {
+       c.vips[0].address = c.services[0].listeners[0].vip = {address("fd00::100"), 128};
+       c.services[0].servers = {{address("10.0.0.11"), 1, {}, Forward::kNat}};
+     },
+     "services[0].servers[0].address: is not of the same family as the VIP fd00::100, which "
+     "forwarding by nat needs; forward by fullnat or tun"},
     {"FromAKeptVip",
      [](Config& c) { c.director.local_addresses[0].address = address("10.0.0.100"); },
      "director.local_addresses[0].address: 10.0.0.100 is a VIP; give an address of its own"},

@@ -342,7 +342,7 @@ const Case kServices[] = {
     {"ServerOfTheOtherFamily",
      [](Config& c) { c.services[0].servers[0].address = address("fd00::1"); },
      "services[0].servers[0].address: is not of the same family as the VIP 10.0.0.100, which "
-     "forwarding by dr needs"},
+     "forwarding by dr needs; forward by tun"},
     {"ServicesBeyondTheLimit",
      [](Config& c) {
        c.director.limits.services = 1;

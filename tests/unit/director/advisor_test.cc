@@ -131,6 +131,18 @@ TEST_F(AdvisorTest, TunnelsWithoutRoom) {
   EXPECT_EQ(look().size(), 1u) << "GRE takes four bytes more";
 }
 
+TEST_F(AdvisorTest, WhatCrossesToIpv4WithoutRoom) {
+  config_.director.local_addresses = {{address("10.0.0.200"), "eth0"}};
+  web6().forward = Forward::kFullNat;
+  web6().servers = {{address("10.0.0.9")}};
+  look();
+  EXPECT_THAT(look_after("10.0.0.9", by(2, 1259)),
+              ElementsAre("service 'web6', server 10.0.0.9: the MTU of eth0, 1259, is less than "
+                          "what every IPv6 client may send makes of IPv4, 1260 bytes; raise it"));
+  EXPECT_THAT(look_after("10.0.0.9", by(2, 1260)), IsEmpty());
+  EXPECT_THAT(advisor_.all(), IsEmpty());
+}
+
 TEST_F(AdvisorTest, ForgetsAServiceThatIsGoneAndServersThatLeave) {
   web().forward = Forward::kNat;
   look();

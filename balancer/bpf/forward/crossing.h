@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The IP header of what crosses becomes one of the other family (RFC 7915), its ends become full
+ * NAT's, and what it carries stays as it is, but for the checksum.
+ *
+ * - IPv4's options and IPv6's extension headers are lost, as there (4.1, 5.1), but for the fragment
+ *   header: a fragment stays one.
+ * - To IPv4, DF is set where the packet has more than 1,260 bytes (5.1): what is smaller has no
+ *   sender who could make it smaller still.
+ * - A datagram without a checksum, which IPv6 does not have, gets one first (4.5).
+ */
+#pragma once
+
+#include "../crossing.h"
+#include "../fragment.h"
+#include "ends.h"
+#include "grow.h"
+#include "outer.h"
+#include "translation.h"
+
+#define PINION_MAC_HEADER   11	 /* Words of 16 bits: addresses, two tags, and what follows. */
+#define PINION_SMALLEST_DF  1260 /* Bytes of an IPv4 packet. */
+#define PINION_SUMMED_PARTS 18	 /* Of 512 bytes, of a datagram that gets a checksum. */
+
+/* Of the old header, what the new one gets. */
+struct pinion_carried {
+	__u64 change; /* What the addresses add to the checksum of TCP or UDP. */
+	__u8 traffic_class;
+	__u8 hops;
+};
+
+static __always_inline enum pinion_verdict pinion_carry_from6(struct xdp_md *ctx,
+							      const struct pinion_packet *pkt,
+							      const struct pinion_ends *ends,
+							      struct pinion_carried *carried)
+{
+	struct ipv6hdr *ip = (void *)(long)ctx->data + (pkt->network & 31);
+	const __be32 *addresses = ip->saddr.in6_u.u6_addr32; /* Both. */
+
+	if ((void *)(ip + 1) > (void *)(long)ctx->data_end)
+		return PINION_DROP_INTERNAL;
+	if (ip->hop_limit <= 1)
+		return PINION_DROP_TTL;
+	carried->hops = ip->hop_limit - 1;
+	carried->traffic_class = (__u8)(bpf_ntohl(*(const __be32 *)ip) >> 20);
+	carried->change = (__u64)ends->saddr[3] + ends->daddr[3];
+	for (int i = 0; i < 8; i++)
+		carried->change += (__u32)~addresses[i];
+	return PINION_NEXT;
+}
+
+static __always_inline enum pinion_verdict pinion_carry_from4(struct xdp_md *ctx,
+							      const struct pinion_packet *pkt,
+							      const struct pinion_ends *ends,
+							      struct pinion_carried *carried)
+{
+	struct iphdr *ip = (void *)(long)ctx->data + (pkt->network & 31);
+
+	if ((void *)(ip + 1) > (void *)(long)ctx->data_end)
+		return PINION_DROP_INTERNAL;
+	if (ip->ttl <= 1)
+		return PINION_DROP_TTL;
+	carried->hops = ip->ttl - 1;
+	carried->traffic_class = ip->tos;
+	carried->change = (__u64)(__u32)~ip->saddr + (__u32)~ip->daddr;
+	for (int i = 0; i < 4; i++)
+		carried->change += (__u64)ends->saddr[i] + ends->daddr[i];
+	return PINION_NEXT;
+}
+
+/* Reads it. A function of its own for the verifier. */
+__attribute__((noinline)) int pinion_carry(struct xdp_md *ctx, const struct pinion_packet *pkt,
+					   const struct pinion_ends *ends,
+					   struct pinion_carried *carried)
+{
+	if (!pkt || !ends || !carried)
+		return PINION_DROP_INTERNAL;
+	return pkt->is_reply ? pinion_carry_from4(ctx, pkt, ends, carried)
+			     : pinion_carry_from6(ctx, pkt, ends, carried);
+}
+
+/* The frame grows or shrinks at its front, and its own header moves there. A function of its own
+ * for the verifier.
+ */
+__attribute__((noinline)) int
+pinion_stretch_frame(struct xdp_md *ctx, const struct pinion_packet *pkt, int by, __u32 protocol)
+{
+	__u16 *frame = (void *)(long)ctx->data;
+	__u16 saved[PINION_MAC_HEADER];
+
+	if (!pkt || (void *)(frame + PINION_MAC_HEADER) > (void *)(long)ctx->data_end)
+		return 0;
+	for (int i = 0; i < PINION_MAC_HEADER; i++)
+		saved[i] = frame[i];
+	if (bpf_xdp_adjust_head(ctx, -by))
+		return 0;
+	frame = (void *)(long)ctx->data;
+	if ((void *)(frame + PINION_MAC_HEADER) > (void *)(long)ctx->data_end)
+		return 0;
+	for (int i = 0; i < PINION_MAC_HEADER; i++) /* Without tags, more than there is. */
+		frame[i] = saved[i];
+	frame[pkt->network == 22 ? 10 : pkt->network == 18 ? 8 : 6] = (__be16)protocol;
+	return 1;
+}
+
+static __always_inline enum pinion_verdict pinion_put_crossed4(struct xdp_md *ctx,
+							       const struct pinion_packet *pkt,
+							       const struct pinion_ends *ends,
+							       const struct pinion_carried *carried)
+{
+	struct pinion_outer header = {
+		.from = {0, 0, 0, ends->saddr[3]},
+		.to = {0, 0, 0, ends->daddr[3]},
+		.bytes = (__u16)(pinion_leaving(pkt) - sizeof(struct iphdr)),
+		.protocol = pkt->flow6.protocol,
+		.traffic_class = carried->traffic_class,
+	};
+	struct iphdr *ip = (void *)(long)ctx->data + (pkt->network & 31);
+
+	if ((void *)(ip + 1) > (void *)(long)ctx->data_end)
+		return PINION_DROP_INTERNAL;
+	pinion_put_outer4(ip, &header);
+	ip->ttl = carried->hops;
+	if (pkt->fragment) {
+		ip->id = pkt->new_id;
+		ip->frag_off = pkt->fragment;
+	} else if (pinion_leaving(pkt) <= PINION_SMALLEST_DF) {
+		ip->id = (__be16)bpf_get_prandom_u32();
+		ip->frag_off = 0;
+	}
+	ip->check = 0;
+	ip->check = pinion_header_checksum(ip);
+	return PINION_NEXT;
+}
+
+static __always_inline enum pinion_verdict pinion_put_crossed6(struct xdp_md *ctx,
+							       const struct pinion_packet *pkt,
+							       const struct pinion_ends *ends,
+							       const struct pinion_carried *carried)
+{
+	struct pinion_outer header = {
+		.hash = pkt->hash,
+		.bytes = (__u16)(pinion_leaving(pkt) - sizeof(struct ipv6hdr)),
+		.protocol = pkt->fragment ? IPPROTO_FRAGMENT : pkt->flow6.protocol,
+		.traffic_class = carried->traffic_class,
+	};
+	struct ipv6hdr *ip = (void *)(long)ctx->data + (pkt->network & 31);
+	struct pinion_fragment_header *part = (void *)(ip + 1);
+	__u16 place = bpf_ntohs(pkt->fragment);
+
+	/* What follows is as long, at least. */
+	if ((void *)(part + 1) > (void *)(long)ctx->data_end)
+		return PINION_DROP_INTERNAL;
+	__builtin_memcpy(header.from, ends->saddr, 16);
+	__builtin_memcpy(header.to, ends->daddr, 16);
+	pinion_put_outer6(ip, &header);
+	ip->hop_limit = carried->hops;
+	if (pkt->fragment) {
+		part->next_header = pkt->flow6.protocol;
+		part->reserved = 0;
+		part->offset = bpf_htons((__u16)(place << 3 | place >> 13));
+		part->id = bpf_htonl(bpf_ntohs(pkt->new_id));
+	}
+	return PINION_NEXT;
+}
+
+/* The checksum of UDP that a datagram would have, had its sender made one: by parts, since no call
+ * takes more. PINION_NEXT: it has it. A function of its own, out of the way of all that have one.
+ */
+__attribute__((noinline)) int pinion_give_checksum(struct xdp_md *ctx,
+						   const struct pinion_packet *pkt)
+{
+	struct pinion_scratch *scratch = pinion_scratch();
+	struct iphdr *ip;
+	struct udphdr *udp;
+	__u32 at, left, size, sum;
+
+	if (!pkt || !scratch)
+		return PINION_DROP_INTERNAL;
+	ip = (void *)(long)ctx->data + (pkt->network & 31);
+	udp = (void *)(long)ctx->data + (pkt->transport & 0x3fff);
+	if ((void *)(ip + 1) > (void *)(long)ctx->data_end ||
+	    (void *)(udp + 1) > (void *)(long)ctx->data_end)
+		return PINION_DROP_INTERNAL;
+	if (pkt->fragment)
+		return PINION_DROP_UNTRANSLATABLE;
+	at = pkt->transport & 0x3fff;
+	left = bpf_ntohs(udp->len);
+	sum = pinion_sum_fold((__u64)ip->saddr + ip->daddr + udp->len + bpf_htons(IPPROTO_UDP));
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < PINION_SUMMED_PARTS && left; i++) {
+		size = pinion_bound(left < 512 ? left : 512, 512);
+		((__u32 *)scratch->headers)[((size - 1) & 511) / 4] = 0;
+		if (bpf_xdp_load_bytes(ctx, at, scratch->headers, size))
+			return PINION_DROP_INTERNAL;
+		sum = (__u32)bpf_csum_diff(0, 0, (__be32 *)scratch->headers, ((size - 1) & 508) + 4,
+					   sum);
+		at += size;
+		left -= size;
+	}
+	udp = (void *)(long)ctx->data + (pkt->transport & 0x3fff);
+	if (left || (void *)(udp + 1) > (void *)(long)ctx->data_end)
+		return PINION_DROP_UNTRANSLATABLE;
+	udp->check = (__u16)~pinion_sum_fold(sum);
+	if (!udp->check)
+		udp->check = 0xffff;
+	return PINION_NEXT;
+}
+
+/* Ports, and the checksum. A function of its own for the verifier. */
+__attribute__((noinline)) int pinion_cross_transport(struct xdp_md *ctx,
+						     const struct pinion_packet *pkt,
+						     const struct pinion_ends *ends, __u64 change)
+{
+	void *end = (void *)(long)ctx->data_end;
+	__sum16 *checksum;
+	__be16 *ports;
+
+	if (!pkt || !ends)
+		return PINION_DROP_INTERNAL;
+	ports = (void *)(long)ctx->data + (pkt->transport & 0x3fff);
+	if (pkt->flow6.protocol == IPPROTO_TCP) {
+		if ((void *)ports + sizeof(struct tcphdr) > end)
+			return PINION_DROP_INTERNAL;
+		checksum = &((struct tcphdr *)ports)->check;
+	} else {
+		if ((void *)ports + sizeof(struct udphdr) > end)
+			return PINION_DROP_INTERNAL;
+		checksum = &((struct udphdr *)ports)->check;
+	}
+	change +=
+		pinion_sum_change(ports[0], ends->sport) + pinion_sum_change(ports[1], ends->dport);
+	ports[0] = ends->sport;
+	ports[1] = ends->dport;
+	pinion_update_transport(checksum, pkt->flow6.protocol, change);
+	return PINION_NEXT;
+}
+
+static __always_inline int pinion_lacks_checksum(struct xdp_md *ctx,
+						 const struct pinion_packet *pkt)
+{
+	const struct udphdr *udp = (void *)(long)ctx->data + (pkt->transport & 0x3fff);
+
+	return pkt->is_reply && !pinion_follows(pkt) && pkt->flow6.protocol == IPPROTO_UDP &&
+	       (void *)(udp + 1) <= (void *)(long)ctx->data_end && !udp->check;
+}
+
+/* Either way. PINION_NEXT: the packet is another one. A function of its own for the verifier, as
+ * pinion_new4() is.
+ */
+__attribute__((noinline)) int pinion_cross(struct xdp_md *ctx, struct pinion_packet *pkt)
+{
+	struct pinion_carried carried = {};
+	struct pinion_ends ends = {};
+	int failed;
+
+	if (!pkt || !pinion_new_ends(pkt, &ends))
+		return PINION_DROP_INTERNAL;
+	failed = pinion_lacks_checksum(ctx, pkt) ? pinion_give_checksum(ctx, pkt) : PINION_NEXT;
+	if (!failed)
+		failed = pinion_carry(ctx, pkt, &ends, &carried);
+	if (!failed && !pinion_follows(pkt))
+		failed = pinion_cross_transport(ctx, pkt, &ends, carried.change);
+	if (failed)
+		return failed;
+	if (!pinion_stretch_frame(ctx, pkt, pkt->stretch,
+				  bpf_htons(pkt->is_reply ? ETH_P_IPV6 : ETH_P_IP)))
+		return PINION_DROP_NO_ROOM;
+	failed = pkt->is_reply ? pinion_put_crossed6(ctx, pkt, &ends, &carried)
+			       : pinion_put_crossed4(ctx, pkt, &ends, &carried);
+	pkt->bytes = pinion_leaving(pkt);
+	pkt->transport = (__u16)(pkt->transport + pkt->stretch);
+	pkt->crossing = PINION_CROSSED;
+	return failed;
+}
