@@ -10,18 +10,9 @@ class Proxy : public Told {
   Proxy() : Told(PINION_CLIENT_PROXY) {}
 
   static uint32_t size_of(const Packet& packet) { return is_v6(packet) ? 52 : 28; }
-  static Bytes header(const Packet& client) {
-    Bytes out{0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a, 0x21};
-    out.push_back(is_v6(client) ? 0x21 : 0x11);
-    put16(out, is_v6(client) ? 36 : 12);
-    out = joined(joined(out, address_bytes(client.from)), address_bytes(client.to));
-    put16(out, client.sport);
-    put16(out, client.dport);
-    return out;
-  }
   static Packet with_header(const Packet& packet) {
     Packet out = to_server(packet);
-    out.payload = joined(header(packet), packet.payload);
+    out.payload = joined(proxy_header(packet), packet.payload);
     return out;
   }
   static Packet shifted(const Packet& packet) {

@@ -12,9 +12,7 @@ class Toa : public Told {
   static size_t size_of(const Packet& packet) { return is_v6(packet) ? 20 : 8; }
   static Packet with_option(const Packet& packet) {
     Packet out = to_server(packet);
-    Bytes option{254, static_cast<uint8_t>(size_of(packet))};
-    put16(option, packet.sport);
-    out.tcp_options = joined(joined(option, address_bytes(packet.from)), packet.tcp_options);
+    out.tcp_options = joined(toa_option(packet), packet.tcp_options);
     return out;
   }
   void open(const Packet& packet) {

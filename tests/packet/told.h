@@ -74,6 +74,22 @@ inline Bytes joined(Bytes first, const Bytes& second) {
   return first;
 }
 
+// What PROXY protocol puts in front of the client's stream, and what TOA puts into its options.
+inline Bytes proxy_header(const Packet& client) {
+  Bytes out{0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a, 0x21};
+  out.push_back(is_v6(client) ? 0x21 : 0x11);
+  put16(out, is_v6(client) ? 36 : 12);
+  out = joined(joined(out, address_bytes(client.from)), address_bytes(client.to));
+  put16(out, client.sport);
+  put16(out, client.dport);
+  return out;
+}
+inline Bytes toa_option(const Packet& client) {
+  Bytes out{254, static_cast<uint8_t>(is_v6(client) ? 20 : 8)};
+  put16(out, client.sport);
+  return joined(out, address_bytes(client.from));
+}
+
 inline Bytes mss_option(uint16_t mss) {
   return {2, 4, static_cast<uint8_t>(mss >> 8), static_cast<uint8_t>(mss)};
 }
