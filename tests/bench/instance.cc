@@ -104,7 +104,7 @@ void Instance::size(const Setup& setup) {
   skeleton_->rodata->pinion_listeners = 0;
   skeleton_->rodata->pinion_vlans = 0;
   skeleton_->rodata->pinion_routed = 0;
-  skeleton_->rodata->pinion_tcp = 0;
+  skeleton_->rodata->pinion_crosses = 0;
   skeleton_->rodata->pinion_tcp = 0;
   skeleton_->rodata->pinion_groups4 = setup.is_v6 ? other : groups;
   skeleton_->rodata->pinion_groups6 = setup.is_v6 ? groups : other;
