@@ -12,13 +12,19 @@ namespace {
 constexpr int kUsual = 1500;
 constexpr int kLeast4 = 576;
 constexpr int kLeast6 = 1280;
-constexpr int kLeastCrossed = kLeast6 - 20;  // IPv4's header is that much shorter.
+constexpr int kProxyHeader6 = 52;  // PROXY protocol 2, 2.2.
 
 // What a tunnel takes of each packet, in the order of PINION_TUNNELS.
 constexpr int kShims[] = {0, 4, 12};
 
 int outer_bytes(const config::Tunnel& tunnel, const Address& server) {
   return (server.is_v4() ? 20 : 40) + kShims[static_cast<size_t>(tunnel.type)];
+}
+
+// What the smallest packet that every IPv6 host may send becomes on its way to an IPv4 server.
+int crossed_bytes(const config::Service& service, const config::Server& server) {
+  const bool header = client_address_of(service, server) == config::ClientAddress::kProxy;
+  return kLeast6 - 20 + (header ? kProxyHeader6 : 0);
 }
 
 std::string bytes(int count) { return std::to_string(count) + " bytes"; }
@@ -105,10 +111,11 @@ Advisor::Finding Advisor::examine(const ModelService& service, const ModelServer
     return {Kind::kRepliesUnseen, "it is reached by " + interface +
                                       ", which is none of director.interfaces: its replies would "
                                       "not be seen there; add it"};
-  if (config::crosses(service.config, server.config) && fact.next_hop.mtu < kLeastCrossed)
+  const int crossed = crossed_bytes(service.config, server.config);
+  if (config::crosses(service.config, server.config) && fact.next_hop.mtu < crossed)
     return {Kind::kNoRoom, "the MTU of " + interface + ", " + std::to_string(fact.next_hop.mtu) +
                                ", is less than what every IPv6 client may send makes of IPv4, " +
-                               bytes(kLeastCrossed) + "; raise it"};
+                               bytes(crossed) + "; raise it"};
   if (server.forward != config::Forward::kTunnel) return {};
   const int outer = outer_bytes(tunnel_of(service.config, server.config), server.config.address);
   const int room = fact.next_hop.mtu - outer;

@@ -28,7 +28,7 @@ struct pinion_fragment {
 	__u8 local;
 	__u8 is_reply;
 	__u8 verdict; /* enum pinion_verdict */
-	__u8 crosses; /* An IPv4 server's reply to an IPv6 client. */
+	__u8 crosses; /* It passes between an IPv6 client and an IPv4 server. */
 	__u8 zero[2];
 	__be32 address[4]; /* A reply's: the VIP, */
 	__be32 client[4];  /* and who gets it. */

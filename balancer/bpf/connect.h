@@ -190,14 +190,15 @@ static __always_inline enum pinion_verdict pinion_find_connection(struct pinion_
 	return verdict;
 }
 
-/* An IPv4 packet that IPv4's table does not know: is it an IPv4 server's reply to an IPv6 client?
- * PINION_NEXT: it is not. A function of its own for the verifier, as pinion_new4() is.
+/* An IPv4 packet that IPv4's table does not know, or no longer: is it an IPv4 server's reply to an
+ * IPv6 client? If not, `otherwise` stands. A function of its own for the verifier, as pinion_new4()
+ * is.
  */
-__attribute__((noinline)) int pinion_find_crossed(struct pinion_packet *pkt)
+__attribute__((noinline)) int pinion_find_crossed(struct pinion_packet *pkt, __u32 otherwise)
 {
 	const struct pinion_table table = {PINION_SHAPE6, pinion_groups6, 1};
 	const struct pinion_settings *config = pinion_settings();
-	enum pinion_verdict verdict = pinion_groups4 ? PINION_NEXT : PINION_PASS_NOT_OURS;
+	enum pinion_verdict verdict = (enum pinion_verdict)otherwise;
 	struct pinion_found half = {};
 	struct pinion_buckets buckets;
 	struct pinion_flow4 flow;
@@ -231,8 +232,8 @@ static __always_inline enum pinion_verdict pinion_connect4(struct pinion_packet 
 	enum pinion_verdict verdict =
 		pinion_find_connection(pkt, (const pinion_word *)&pkt->flow4, table);
 
-	if (pinion_crosses && (!verdict || !pinion_groups4))
-		verdict = (enum pinion_verdict)pinion_find_crossed(pkt);
+	if (pinion_crosses && (!verdict || verdict == PINION_PASS_NOT_OURS))
+		verdict = (enum pinion_verdict)pinion_find_crossed(pkt, verdict);
 	return verdict ? verdict : (enum pinion_verdict)pinion_new4(pkt);
 }
 

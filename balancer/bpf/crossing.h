@@ -17,6 +17,9 @@
 
 /* What it takes to be told where the fragment belongs. */
 #define PINION_CROSSING_FRAGMENT ((__u32)sizeof(struct pinion_fragment_header))
+/* Bytes of an ICMP error, once it has been made anew (forward/crossing_error.h). */
+#define PINION_CROSSED_ERROR4 56
+#define PINION_CROSSED_ERROR6 96
 /* IPv6's header is so much longer than IPv4's. */
 #define PINION_CROSSING_HEADER ((__u32)(sizeof(struct ipv6hdr) - sizeof(struct iphdr)))
 
@@ -60,6 +63,10 @@ static __always_inline void pinion_begin_crossing(struct pinion_packet *pkt)
 	pkt->stretch -= (__s16)header;
 	if (pkt->is_reply && pkt->fragment)
 		pkt->stretch += (__s16)PINION_CROSSING_FRAGMENT;
+	if (pkt->quoted)
+		pkt->stretch =
+			(__s16)((pkt->is_reply ? PINION_CROSSED_ERROR6 : PINION_CROSSED_ERROR4) -
+				pkt->bytes);
 }
 
 /* Of how many bytes a packet may be on this side, where on the other one `mtu` fit. */

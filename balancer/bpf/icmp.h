@@ -210,16 +210,12 @@ __attribute__((noinline)) int pinion_icmp_crossed(struct pinion_packet *pkt)
 {
 	const struct pinion_table table = {PINION_SHAPE6, pinion_groups6, 1};
 	enum pinion_verdict verdict;
-	struct pinion_flow4 flow;
 
 	if (!pkt)
 		return PINION_DROP_INTERNAL;
-	flow = pkt->flow4;
 	pinion_map_flow(pkt);
 	verdict = pinion_find_quoted(pkt, (const pinion_word *)&pkt->flow6, table);
 	if (verdict == PINION_FORWARD_ICMP)
 		pinion_begin_crossing(pkt);
-	else
-		pinion_unmap_flow(pkt, &flow);
 	return verdict;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Which local end a connection gets by full NAT. Any pair of a local address and a port serves that
- * no other connection to the same real server has; its reply half says that it is taken.
+ * no other connection to the same real server has; its reply half says that it is taken (of
+ * both families, where some cross: crossing_pairs.h).
  *
  * - A pair is free when it has no reply half, or an expired one. So a pair whose connection is in
  *   TIME_WAIT is not given to another client, whose sequence numbers the real server would take for
@@ -15,6 +16,7 @@
 #pragma once
 
 #include "crossing.h"
+#include "crossing_pairs.h"
 #include "local_end.h"
 #include "pair.h"
 
@@ -175,26 +177,13 @@ __attribute__((noinline)) int pinion_hold_local6(struct pinion_packet *pkt, __u3
 static __always_inline int pinion_hold(struct pinion_packet *pkt, __u32 place, __u8 state,
 				       int assigned, struct pinion_table table)
 {
-	return table.is_v6 ? pinion_hold_local6(pkt, place, state, assigned)
-			   : pinion_hold_local4(pkt, place, state, assigned);
+	int failed = table.is_v6 ? pinion_hold_local6(pkt, place, state, assigned)
+				 : pinion_hold_local4(pkt, place, state, assigned);
+
+	return failed ? failed : pinion_give_way(pkt, place);
 }
 
-/* A pair for a connection that has none. */
-static __always_inline int pinion_find_local(struct pinion_packet *pkt, __u32 place, __u8 state,
-					     struct pinion_table table)
-{
-	int failed = PINION_DROP_NO_PORT;
-
-#pragma clang loop unroll(disable)
-	for (__u32 attempt = 0; attempt < PINION_LOCAL_ATTEMPTS && failed; attempt++) {
-		failed = pinion_draw_local(pkt, attempt);
-		if (!failed)
-			failed = pinion_hold(pkt, place, state, 0, table);
-	}
-	return failed;
-}
-
-/* The pair has become another connection's: takes it out of the forward half. */
+/* The pair is another connection's: takes it out of the forward half, if it stands there. */
 static __always_inline void pinion_lose_local(struct pinion_packet *pkt,
 					      const struct pinion_found *found,
 					      const pinion_word *flow, struct pinion_table table)
@@ -206,6 +195,25 @@ static __always_inline void pinion_lose_local(struct pinion_packet *pkt,
 	last.local_port = pkt->local_port;
 	(void)PINION_SWAP(*pinion_last_word(found->connection, table), last.whole, unassigned);
 	pkt->mirror = PINION_MIRROR_NEW;
+}
+
+/* A pair for a connection that has none. */
+static __always_inline int pinion_find_local(struct pinion_packet *pkt,
+					     const struct pinion_found *found,
+					     const pinion_word *flow, __u32 place, __u8 state,
+					     struct pinion_table table)
+{
+	int failed = PINION_DROP_NO_PORT;
+
+#pragma clang loop unroll(disable)
+	for (__u32 attempt = 0; attempt < PINION_LOCAL_ATTEMPTS && failed; attempt++) {
+		failed = pinion_draw_local(pkt, attempt);
+		if (!failed)
+			failed = pinion_hold(pkt, place, state, 0, table);
+		if (pinion_crosses && failed)
+			pinion_lose_local(pkt, found, flow, table);
+	}
+	return failed;
 }
 
 /* What pinion_mirror() does for NAT. */
@@ -232,7 +240,7 @@ static __always_inline int pinion_mirror_local(struct pinion_packet *pkt, const 
 	if (failed == PINION_DROP_NO_PORT) {
 		if (pkt->local_port)
 			pinion_lose_local(pkt, &found, flow, table);
-		failed = pinion_find_local(pkt, place, state, table);
+		failed = pinion_find_local(pkt, &found, flow, place, state, table);
 	}
 	if (!failed || pkt->mirror != PINION_MIRROR_NEW)
 		return PINION_NEXT;

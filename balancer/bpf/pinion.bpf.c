@@ -83,6 +83,7 @@ int pinion_ingress(struct xdp_md *ctx)
 		verdict = (enum pinion_verdict)pinion_follow(ctx, &pkt);
 	else if (verdict == PINION_PASS_OTHER_PROTOCOL && !pkt.fragment)
 		verdict = (enum pinion_verdict)pinion_icmp(ctx, &pkt);
+	/* It quotes something that IPv4's table does not have. */
 	if (pinion_crosses && verdict == PINION_PASS_OTHER_PROTOCOL && pkt.quoted && !pkt.is_v6)
 		verdict = (enum pinion_verdict)pinion_icmp_crossed(&pkt);
 	if (pinion_two_sided() && pinion_leads(&pkt))

@@ -141,7 +141,8 @@ constexpr Metric kMetrics[] = {
      "Places that the reply halves of connections take, as of the last sweep.",
      each_table<[](const TableSnapshot& t) { return t.replies; }>},
     {"pinion_local_ports", kGauge,
-     "Connections that full NAT can have at a time to one real server by one protocol.",
+     "Connections that full NAT can have at a time to one real server of this family by one "
+     "protocol.",
      each_table<[](const TableSnapshot& t) { return t.local_ports; }>},
     {"pinion_connection_table_expired_total", kCounter,
      "Connections that ended because no packet came.",

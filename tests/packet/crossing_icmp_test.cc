@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // ICMP errors about what crosses, and its fragments: whole frames.
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/packet/crossing.h"
 #include "tests/packet/fragments.h"
+#include "tests/packet/narrow.h"
 
 namespace pinion::packet {
 namespace {
@@ -132,6 +134,83 @@ TEST_F(CrossingIcmp, ThroughVlansAndPastHeaders) {
   expect(build(in), PINION_FORWARD_ICMP, build(out));
 }
 
+// They are made smaller anyway.
+TEST_F(CrossingIcmp, AreNeverTooBig) {
+  const Packet packet = asking();
+  const uint16_t port = ask(packet);
+  const Packet about = sized(asking(), 1400);
+  director().servers()[kCrossed].mtu = 600;
+  expect(build(to_client_side(packet, sized(answering(packet, port, kAck), 1300), kExceeded)),
+         PINION_FORWARD_ICMP,
+         build(heard_by_server(sized(answering(packet, port, kAck), 1300), error4(11, 0))));
+  const Narrow narrow(1300);
+  if (!narrow.index()) GTEST_SKIP() << "this machine makes no interface of our own";
+  director().allow_egress(narrow.index(), narrow.index());
+  director().let_pass(2 * kPeriod);
+  director().run(build(packet), narrow.index());
+  EXPECT_EQ(director().run(build(to_server_side(about, port, kUnreachable))).action,
+            static_cast<uint32_t>(XDP_REDIRECT));
+}
+
+// Of clients whose servers are told of them by PROXY protocol.
+TEST_F(CrossingIcmp, HideWhatTellsTheServer) {
+  director().servers()[kCrossed].client_address = PINION_CLIENT_PROXY;
+  Packet packet = asking({.payload = {}});
+  const uint16_t port = ask(packet);
+  director().run(build(answering(packet, port)));
+  packet.flags = kAck;
+  packet.seq = 2;
+  const struct {
+    uint16_t mtu, told;
+  } mtus[] = {{0, 1280}, {20, 1280}, {1312, 1280}, {1400, 1368}, {65535, 65503}};
+  for (const auto& [mtu, told] : mtus)
+    expect(build(to_server_side(packet, port, error4(3, 4, mtu))), PINION_FORWARD_ICMP,
+           build(heard_by_client(packet, error6(2, 0, told))));
+  director().run(build(packet));
+  Packet heard = answering(packet, port, kAck);
+  heard.ack = 2 + 52;
+  director().run(build(heard));
+  Packet sent = packet;
+  sent.seq += 52;
+  expect(build(to_server_side(sent, port, error4(3, 4, 1400))), PINION_FORWARD_ICMP,
+         build(heard_by_client(packet, error6(2, 0, 1420))));
+}
+
+// What is made anew would hide it.
+TEST_F(CrossingIcmp, ThatWereCorruptedAreNotTranslated) {
+  const Packet packet = asking();
+  const uint16_t port = ask(packet);
+  for (const Packet& error :
+       {to_server_side(packet, port, kUnreachable),
+        to_client_side(packet, sized(answering(packet, port, kAck), 1200), error6(1, 4))}) {
+    Bytes in = build(error);
+    in.back() ^= 1;
+    expect(in, PINION_PASS_MALFORMED, in);
+  }
+}
+
+// Its header takes 8 bytes that an IPv4 fragment has for more.
+TEST_F(CrossingIcmp, AboutAFragmentSayWhatFitsOfThat) {
+  const Packet packet = asking({.protocol = kUdp, .dport = 53});
+  Packet back = answering(packet, ask(packet));
+  Packet seen = returned(packet, back);
+  seen.extensions = {ipv6_fragment(1)};
+  expect(build(error_about(seen, error6(2, 0, 1400))), PINION_FORWARD_ICMP,
+         build(heard_by_server(back, error4(3, 4, 1372))));
+}
+
+TEST_F(CrossingIcmp, OfAnyMtuSayOneThatThereIs) {
+  const Packet packet = asking();
+  const uint16_t port = ask(packet);
+  for (const auto& [mtu, told] : {std::pair<uint16_t, uint16_t>{0, 1280}, {65515, 65535}})
+    expect(build(to_server_side(packet, port, error4(3, 4, mtu))), PINION_FORWARD_ICMP,
+           build(heard_by_client(packet, error6(2, 0, told))));
+  const Packet back = answering(packet, port, kAck);
+  for (const auto& [mtu, told] : {std::pair<uint16_t, uint16_t>{0, 68}, {65535, 65515}})
+    expect(build(to_client_side(packet, back, error6(2, 0, mtu))), PINION_FORWARD_ICMP,
+           build(heard_by_server(back, error4(3, 4, told))));
+}
+
 TEST_F(CrossingIcmp, AreNotSentOnWithoutTtl) {
   const Packet packet = asking();
   const uint16_t port = ask(packet);
@@ -207,7 +286,8 @@ TEST_F(CrossingFragments, OfTheServerStayFragments) {
   const auto seen = run_all(fragments_of(build(back), kSize), PINION_FORWARD_REPLY);
   const Packet wanted = with_label_of(returned(packet, back), seen.at(0));
   const Bytes& first = seen.at(0);
-  const uint32_t id = first.at(14 + 40 + 6) << 8u | first.at(14 + 40 + 7);
+  uint32_t id = 0;
+  for (size_t at = 14 + 40 + 4; at < 14 + 40 + 8; ++at) id = id << 8 | first.at(at);
   expect_same(seen, fragments_of(build(wanted), kSize, id));
   EXPECT_EQ(director().fragments().size(), 0u) << "all of it has passed";
   EXPECT_EQ(director().counters(kCrossed).reply_packets, 3u);

@@ -2,6 +2,7 @@
 // Between an IPv6 client and an IPv4 real server, both ways: whole frames.
 #include "tests/packet/crossing.h"
 
+#include <set>
 #include <string>
 
 #include "tests/packet/narrow.h"
@@ -151,6 +152,56 @@ TEST_F(Crossing, AnIpv4ConnectionOfTheSameServerIsAnother) {
   answer(packet, answering(packet, port));
 }
 
+// Its server sees one address and port, whatever family its clients have.
+TEST_F(Crossing, APairIsOneConnectionsOfEitherFamily) {
+  add(kOther, kCrossedAddress);
+  director().add_service({.port = 81, .index = 7, .slot_base = 30, .slots = {kOther}});
+  for (const bool first6 : {true, false}) {
+    director().each_connection([](pinion_connection& one) { one = {}; });
+    director().send_from({kLocal, kLocal6}, 4);
+    const auto of_family = [&](bool v6, uint16_t sport) {
+      return v6 ? asking(from_port(sport)) : Packet{.sport = sport, .dport = 81};
+    };
+    std::set<uint16_t> ports;
+    for (uint16_t sport = 40000; sport < 40004; ++sport) {
+      const Packet packet = of_family(sport % 2 ? !first6 : first6, sport);
+      EXPECT_EQ(director().run(build(packet)).action, static_cast<uint32_t>(XDP_TX));
+      ports.insert(local_port(packet));
+    }
+    EXPECT_EQ(ports.size(), 4u);
+    for (const bool v6 : {true, false}) {
+      const Bytes late = build(of_family(v6, 50000));
+      expect(late, PINION_DROP_NO_PORT, late);
+    }
+    EXPECT_EQ(halves(PINION_FULLNAT), 4u);
+    EXPECT_EQ(halves(PINION_REPLY), 4u);
+  }
+}
+
+TEST_F(Crossing, AnIpv4HalfThatLeadsNowhereHidesNothing) {
+  add(kOther, kCrossedAddress);
+  director().add_service({.port = 81, .index = 7, .slot_base = 30, .slots = {kOther}});
+  director().send_from({kLocal, kLocal6}, 1);
+  director().run(build({.dport = 81}));
+  for (auto& entry : director().entries4())
+    if (entry.connection.flags & PINION_FULLNAT) entry = {};
+  for (auto& entry : director().entries4()) entry.connection.seen -= 10 * kEstablishedTimeout;
+  const Packet packet = asking();
+  answer(packet, answering(packet, ask(packet)));
+}
+
+TEST_F(Crossing, TheSynAcksMssIsWhatFitsTheServersSide) {
+  director().servers()[kCrossed].mss = PINION_MSS_AUTO;
+  director().servers()[kCrossed].mtu = 1400;
+  const Packet packet = asking();
+  Packet back = answering(packet, ask(packet));
+  back.tcp_options = {2, 4, 5, 0xb4};  // 1,460
+  Packet out = returned(packet, back);
+  out.tcp_options = {2, 4, 5, 0x50};  // 1,360
+  const Ran ran = director().run(build(back));
+  EXPECT_EQ(hex(ran.out), hex(build(with_label_of(out, ran.out))));
+}
+
 TEST_F(Crossing, WhatBelongsToNoConnectionIsLeftToTheStack) {
   const Packet packet = asking();
   const uint16_t port = ask(packet);
@@ -208,6 +259,32 @@ TEST_F(Crossing, WhatIsTooBigForTheClientsSideIsAnsweredWithWhatFits) {
     const Packet large = sized(back, 1381);
     expect(build(large), PINION_REPLY_TOO_BIG, too_big(large, 1380));
   }
+}
+
+TEST_F(Crossing, OfAFragmentLessFits) {
+  const Narrow narrow(1400);
+  if (!narrow.index()) GTEST_SKIP() << "this machine makes no interface of our own";
+  director().allow_egress(narrow.index(), narrow.index());
+  const Packet packet = asking({.protocol = kUdp, .dport = 53});
+  director().run(build(packet), narrow.index());
+  Packet back = answering(packet, local_port(packet));
+  back.fragment = 0x2000;
+  EXPECT_EQ(director().run(build(sized(back, 1372))).action, static_cast<uint32_t>(XDP_REDIRECT));
+  ++back.id;
+  expect(build(sized(back, 1373)), PINION_REPLY_TOO_BIG, too_big(sized(back, 1373), 1372));
+}
+
+// There it is the VIP's to the client, for the stack to find a way.
+TEST_F(Crossing, ARoutedReplyGoesUpTheStackTranslated) {
+  director().servers()[kCrossed].flags |= PINION_SERVER_ROUTED;
+  const Packet packet = asking();
+  const Packet back = answering(packet, ask(packet));
+  Packet out = returned(packet, back);
+  out.destination_mac = back.destination_mac;
+  out.source_mac = back.source_mac;
+  const Ran ran = director().run(build(back));
+  EXPECT_EQ(ran.action, static_cast<uint32_t>(XDP_PASS));
+  EXPECT_EQ(hex(ran.out), hex(build(with_label_of(out, ran.out))));
 }
 
 TEST_F(Crossing, WhatGrowsBeyondItsOwnInterfaceIsTooBig) {

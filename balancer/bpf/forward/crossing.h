@@ -6,20 +6,18 @@
  *   header: a fragment stays one.
  * - To IPv4, DF is set where the packet has more than 1,260 bytes (5.1): what is smaller has no
  *   sender who could make it smaller still.
- * - A datagram without a checksum, which IPv6 does not have, gets one first (4.5).
+ * - A datagram without a checksum, which IPv6 does not have, gets one first (crossing_sums.h).
  */
 #pragma once
 
 #include "../crossing.h"
 #include "../fragment.h"
 #include "ends.h"
-#include "grow.h"
 #include "outer.h"
 #include "translation.h"
 
-#define PINION_MAC_HEADER   11	 /* Words of 16 bits: addresses, two tags, and what follows. */
-#define PINION_SMALLEST_DF  1260 /* Bytes of an IPv4 packet. */
-#define PINION_SUMMED_PARTS 18	 /* Of 512 bytes, of a datagram that gets a checksum. */
+#define PINION_MAC_HEADER  11	/* Words of 16 bits: addresses, two tags, and what follows. */
+#define PINION_SMALLEST_DF 1260 /* Bytes of an IPv4 packet. */
 
 /* Of the old header, what the new one gets. */
 struct pinion_carried {
@@ -158,51 +156,9 @@ static __always_inline enum pinion_verdict pinion_put_crossed6(struct xdp_md *ct
 		part->next_header = pkt->flow6.protocol;
 		part->reserved = 0;
 		part->offset = bpf_htons((__u16)(place << 3 | place >> 13));
-		part->id = bpf_htonl(bpf_ntohs(pkt->new_id));
+		/* The half that IPv4 has no room for tells connections apart. */
+		part->id = bpf_htonl(pkt->hash << 16 | bpf_ntohs(pkt->new_id));
 	}
-	return PINION_NEXT;
-}
-
-/* The checksum of UDP that a datagram would have, had its sender made one: by parts, since no call
- * takes more. PINION_NEXT: it has it. A function of its own, out of the way of all that have one.
- */
-__attribute__((noinline)) int pinion_give_checksum(struct xdp_md *ctx,
-						   const struct pinion_packet *pkt)
-{
-	struct pinion_scratch *scratch = pinion_scratch();
-	struct iphdr *ip;
-	struct udphdr *udp;
-	__u32 at, left, size, sum;
-
-	if (!pkt || !scratch)
-		return PINION_DROP_INTERNAL;
-	ip = (void *)(long)ctx->data + (pkt->network & 31);
-	udp = (void *)(long)ctx->data + (pkt->transport & 0x3fff);
-	if ((void *)(ip + 1) > (void *)(long)ctx->data_end ||
-	    (void *)(udp + 1) > (void *)(long)ctx->data_end)
-		return PINION_DROP_INTERNAL;
-	if (pkt->fragment)
-		return PINION_DROP_UNTRANSLATABLE;
-	at = pkt->transport & 0x3fff;
-	left = bpf_ntohs(udp->len);
-	sum = pinion_sum_fold((__u64)ip->saddr + ip->daddr + udp->len + bpf_htons(IPPROTO_UDP));
-#pragma clang loop unroll(disable)
-	for (int i = 0; i < PINION_SUMMED_PARTS && left; i++) {
-		size = pinion_bound(left < 512 ? left : 512, 512);
-		((__u32 *)scratch->headers)[((size - 1) & 511) / 4] = 0;
-		if (bpf_xdp_load_bytes(ctx, at, scratch->headers, size))
-			return PINION_DROP_INTERNAL;
-		sum = (__u32)bpf_csum_diff(0, 0, (__be32 *)scratch->headers, ((size - 1) & 508) + 4,
-					   sum);
-		at += size;
-		left -= size;
-	}
-	udp = (void *)(long)ctx->data + (pkt->transport & 0x3fff);
-	if (left || (void *)(udp + 1) > (void *)(long)ctx->data_end)
-		return PINION_DROP_UNTRANSLATABLE;
-	udp->check = (__u16)~pinion_sum_fold(sum);
-	if (!udp->check)
-		udp->check = 0xffff;
 	return PINION_NEXT;
 }
 
@@ -235,15 +191,6 @@ __attribute__((noinline)) int pinion_cross_transport(struct xdp_md *ctx,
 	return PINION_NEXT;
 }
 
-static __always_inline int pinion_lacks_checksum(struct xdp_md *ctx,
-						 const struct pinion_packet *pkt)
-{
-	const struct udphdr *udp = (void *)(long)ctx->data + (pkt->transport & 0x3fff);
-
-	return pkt->is_reply && !pinion_follows(pkt) && pkt->flow6.protocol == IPPROTO_UDP &&
-	       (void *)(udp + 1) <= (void *)(long)ctx->data_end && !udp->check;
-}
-
 /* Either way. PINION_NEXT: the packet is another one. A function of its own for the verifier, as
  * pinion_new4() is.
  */
@@ -255,9 +202,7 @@ __attribute__((noinline)) int pinion_cross(struct xdp_md *ctx, struct pinion_pac
 
 	if (!pkt || !pinion_new_ends(pkt, &ends))
 		return PINION_DROP_INTERNAL;
-	failed = pinion_lacks_checksum(ctx, pkt) ? pinion_give_checksum(ctx, pkt) : PINION_NEXT;
-	if (!failed)
-		failed = pinion_carry(ctx, pkt, &ends, &carried);
+	failed = pinion_carry(ctx, pkt, &ends, &carried);
 	if (!failed && !pinion_follows(pkt))
 		failed = pinion_cross_transport(ctx, pkt, &ends, carried.change);
 	if (failed)

@@ -16,6 +16,7 @@
 
 #define PINION_SMALLEST_MTU6 1280 /* Of any link (RFC 8200, 5). */
 #define PINION_SMALLEST_MTU4 68	  /* RFC 791, 3.2. */
+#define PINION_LARGEST_MTU4  0xffff
 
 /* What an error's type and code become: type << 8 | code; 0: nothing. */
 #define PINION_BECOMES(type, code) ((type) << 8 | (code))
@@ -61,17 +62,31 @@ struct pinion_error6 {
 	__be32 start[2];
 };
 
+static __always_inline __u32 pinion_within(__u32 value, __u32 least, __u32 most)
+{
+	if (value < least)
+		return least;
+	return value > most ? most : value;
+}
+
+/* Bytes of IPv6's extension headers in what is quoted. From a VIP they are a fragment's. */
+static __always_inline __u32 pinion_quoted_extensions(const struct pinion_packet *pkt)
+{
+	return pkt->is_reply ? 0
+			     : pkt->quoted - pkt->transport -
+				       (__u32)(sizeof(struct pinion_icmp) + sizeof(struct ipv6hdr));
+}
+
 /* The MTU that is told, on the other side, and without what the director puts into the packets. */
 static __always_inline __u32 pinion_told_mtu(const struct pinion_packet *pkt, __u32 mtu)
 {
+	__u32 more = PINION_CROSSING_HEADER + pinion_quoted_extensions(pkt);
+
 	if (!pkt->is_reply)
-		return mtu > PINION_SMALLEST_MTU4 + PINION_CROSSING_HEADER
-			       ? mtu - PINION_CROSSING_HEADER
-			       : PINION_SMALLEST_MTU4;
-	mtu += PINION_CROSSING_HEADER;
+		return pinion_within(mtu, PINION_SMALLEST_MTU4 + more, PINION_LARGEST_MTU4) - more;
 	if (pinion_tells() && pkt->tell && !(pkt->tell & PINION_TOLD))
-		mtu -= pinion_telling_size(pkt);
-	return mtu < PINION_SMALLEST_MTU6 ? PINION_SMALLEST_MTU6 : mtu;
+		more -= pinion_telling_size(pkt);
+	return pinion_within(mtu, PINION_SMALLEST_MTU6 - more, PINION_LARGEST_MTU4) + more;
 }
 
 static __always_inline void pinion_read_icmp(const struct pinion_packet *pkt,
@@ -118,7 +133,7 @@ static __always_inline int pinion_read_quoted(struct xdp_md *ctx, const struct p
 	}
 	if ((void *)(ip6 + 1) > end)
 		return 0;
-	error->bytes = bpf_ntohs(ip6->payload_len);
+	error->bytes = (__u16)(bpf_ntohs(ip6->payload_len) - pinion_quoted_extensions(pkt));
 	error->quoted_hops = ip6->hop_limit;
 	for (int i = 0; i < 8; i++)
 		error->change += (__u32)~ip6->saddr.in6_u.u6_addr32[i];
@@ -251,6 +266,11 @@ static __always_inline int pinion_put_error6(struct xdp_md *ctx, const struct pi
 	return 1;
 }
 
+static_assert(sizeof(struct iphdr) + sizeof(struct pinion_error4) == PINION_CROSSED_ERROR4,
+	      "crossing.h has its size");
+static_assert(sizeof(struct ipv6hdr) + sizeof(struct pinion_error6) == PINION_CROSSED_ERROR6,
+	      "crossing.h has its size");
+
 /* PINION_NEXT: it is an error of the other family. A function of its own for the verifier. */
 __attribute__((noinline)) int pinion_cross_error(struct xdp_md *ctx, struct pinion_packet *pkt)
 {
@@ -267,8 +287,7 @@ __attribute__((noinline)) int pinion_cross_error(struct xdp_md *ctx, struct pini
 		return PINION_DROP_UNTRANSLATABLE;
 	pinion_translate_start(pkt, &ends, &error);
 	header = pkt->is_reply ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
-	size = pkt->is_reply ? sizeof(struct ipv6hdr) + sizeof(struct pinion_error6)
-			     : sizeof(struct iphdr) + sizeof(struct pinion_error4);
+	size = pkt->is_reply ? PINION_CROSSED_ERROR6 : PINION_CROSSED_ERROR4;
 	/* Both headers, its own and the quoted one, are longer, or shorter. */
 	if (!pinion_stretch_frame(ctx, pkt, (pkt->is_reply ? 2 : -2) * (int)PINION_CROSSING_HEADER,
 				  bpf_htons(pkt->is_reply ? ETH_P_IPV6 : ETH_P_IP)))
@@ -279,7 +298,6 @@ __attribute__((noinline)) int pinion_cross_error(struct xdp_md *ctx, struct pini
 	if (!(pkt->is_reply ? pinion_put_error6(ctx, pkt, &ends, &error)
 			    : pinion_put_error4(ctx, pkt, &ends, &error)))
 		return PINION_DROP_INTERNAL;
-	pkt->stretch = (__s16)(size - pkt->bytes);
 	pkt->bytes = size;
 	pkt->transport = (__u16)(pkt->network + header);
 	pkt->crossing = PINION_CROSSED;

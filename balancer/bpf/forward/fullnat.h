@@ -8,6 +8,7 @@
 #include "../local_end.h"
 #include "crossing.h"
 #include "crossing_error.h"
+#include "crossing_sums.h"
 #include "dr.h"
 #include "ends.h"
 #include "nat.h"
@@ -90,7 +91,9 @@ __attribute__((noinline)) int pinion_replace_ends(struct xdp_md *ctx,
 			  : pinion_replace_ends4(ctx, pkt, &ends);
 }
 
-/* A client's packet is to cross: does it fit then? It leaves as the others do. */
+/* A client's packet is to cross: does it fit then, with the header of PROXY protocol? By whichever
+ * interface it leaves: what came in there had another size.
+ */
 __attribute__((noinline)) int pinion_meet_crossing(struct xdp_md *ctx, struct pinion_packet *pkt)
 {
 	const struct pinion_real_server *server = pkt ? pinion_server(pkt->reference) : 0;
@@ -108,8 +111,13 @@ __attribute__((noinline)) int pinion_meet_crossing(struct xdp_md *ctx, struct pi
 /* And what crosses changes its whole header. */
 static __always_inline int pinion_change_ends(struct xdp_md *ctx, struct pinion_packet *pkt)
 {
+	int failed;
+
 	if (!pinion_crosses || !pkt->crossing)
 		return pinion_replace_ends(ctx, pkt);
+	failed = pinion_prepare_crossing(ctx, pkt);
+	if (failed)
+		return failed;
 	return pkt->quoted ? pinion_cross_error(ctx, pkt) : pinion_cross(ctx, pkt);
 }
 

@@ -16,8 +16,10 @@
 static __always_inline __u32 pinion_most_mss(struct xdp_md *ctx, const struct pinion_packet *pkt)
 {
 	const struct pinion_real_server *server = pinion_server(pkt->reference);
-	__u32 headers = (pkt->is_v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)) +
-			sizeof(struct tcphdr);
+	/* What answers a reply that crosses arrives as IPv4. */
+	int is_v6 = pkt->is_v6 && !(pkt->crossing && pkt->is_reply);
+	__u32 headers =
+		(is_v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)) + sizeof(struct tcphdr);
 	__u32 mtu = 0; /* Replies leave where their client's packets come in. */
 
 	if (!pinion_clamps() || !server || !(PINION_TWO_SIDED & 1u << (server->method & 31)))

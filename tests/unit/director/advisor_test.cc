@@ -141,6 +141,10 @@ TEST_F(AdvisorTest, WhatCrossesToIpv4WithoutRoom) {
                           "what every IPv6 client may send makes of IPv4, 1260 bytes; raise it"));
   EXPECT_THAT(look_after("10.0.0.9", by(2, 1260)), IsEmpty());
   EXPECT_THAT(advisor_.all(), IsEmpty());
+  web6().client_address = config::ClientAddress::kProxy;
+  EXPECT_EQ(look().size(), 1u) << "its header takes 52 bytes more";
+  EXPECT_THAT(look_after("10.0.0.9", by(2, 1312)), IsEmpty());
+  EXPECT_THAT(advisor_.all(), IsEmpty());
 }
 
 TEST_F(AdvisorTest, ForgetsAServiceThatIsGoneAndServersThatLeave) {

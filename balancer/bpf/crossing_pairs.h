@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Pairs of a local IPv4 address and a port, where some connections cross: to a real server of IPv4
+ * come those of both families' tables, from one pool of pairs, and each table sees only its own
+ * reply halves. So whoever has published one looks for the same pair in the other table, too; of
+ * two that have taken it at the same time, one at least sees the other, and lets go
+ * (local_ports.h).
+ */
+#pragma once
+
+#include "crossing.h"
+#include "local_end.h"
+#include "pair.h"
+
+#define PINION_ANY_PLACE (~0u)
+
+/* Is there a reply half of the pair, still in use? One that leads to `place` ends. */
+static __always_inline int pinion_find_half(const struct pinion_packet *pkt, __u32 place,
+					    const union pinion_flow *reply,
+					    struct pinion_table table)
+{
+	const struct pinion_settings *config = pinion_settings();
+	struct pinion_found found = {};
+	struct pinion_buckets buckets;
+
+	if (!table.groups || !config ||
+	    !pinion_buckets_of(pinion_hash(reply->words, (int)table.shape.words, config->seed),
+			       table, &buckets) ||
+	    !pinion_find(buckets, reply->words, table.shape, &found))
+		return 0;
+	if (found.link.server == place && found.link.flags & PINION_REPLY)
+		pinion_end(&found, 0);
+	return pinion_rank(found.connection, pkt->now, config) < PINION_RANK(PINION_EXPIRED);
+}
+
+/* The packet's pair, in either table. Functions of their own for the verifier. */
+__attribute__((noinline)) int pinion_find_half4(const struct pinion_packet *pkt, __u32 place)
+{
+	const struct pinion_table table = {PINION_SHAPE4, pinion_groups4, 0};
+	const struct pinion_real_server *server = pkt ? pinion_server(pkt->reference) : 0;
+	const __be32 *local = pkt ? pinion_local_address(pkt->local) : 0;
+	union pinion_flow reply = {};
+
+	if (!server || !local)
+		return 0;
+	reply.v4.saddr = server->address[3];
+	reply.v4.daddr = local[3];
+	reply.v4.sport = pinion_port_at(server, pkt);
+	reply.v4.dport = pkt->local_port;
+	reply.v4.protocol = pinion_protocol(pkt);
+	return pinion_find_half(pkt, place, &reply, table);
+}
+
+__attribute__((noinline)) int pinion_find_half6(const struct pinion_packet *pkt, __u32 place)
+{
+	const struct pinion_table table = {PINION_SHAPE6, pinion_groups6, 1};
+	const struct pinion_real_server *server = pkt ? pinion_server(pkt->reference) : 0;
+	const __be32 *local = pkt ? pinion_local_address(pkt->local) : 0;
+	union pinion_flow reply = {};
+
+	if (!server || !local)
+		return 0;
+	__builtin_memcpy(reply.v6.saddr, server->address, 16);
+	__builtin_memcpy(reply.v6.daddr, local, 16);
+	reply.v6.sport = pinion_port_at(server, pkt);
+	reply.v6.dport = pkt->local_port;
+	reply.v6.protocol = pinion_protocol(pkt);
+	return pinion_find_half(pkt, place, &reply, table);
+}
+
+/* The packet's connection, at `place`, has taken its pair. PINION_NEXT: nobody else has it; else
+ * its reply half is gone again.
+ */
+static __always_inline int pinion_give_way(const struct pinion_packet *pkt, __u32 place)
+{
+	const struct pinion_real_server *server = pinion_server(pkt->reference);
+
+	if (!pinion_crosses || !server || !pinion_is_ipv4(server->address))
+		return PINION_NEXT;
+	if (!(pkt->is_v6 ? pinion_find_half4(pkt, PINION_ANY_PLACE)
+			 : pinion_find_half6(pkt, PINION_ANY_PLACE)))
+		return PINION_NEXT;
+	if (pkt->is_v6)
+		pinion_find_half6(pkt, place);
+	else
+		pinion_find_half4(pkt, place);
+	return PINION_DROP_NO_PORT;
+}
