@@ -31,7 +31,7 @@ sum=$(sha256sum <"$LAB/server/files/file")
 lab_mounts
 
 LOCAL='{address: 192.168.5.200, interface: eth1}' LOCAL6='{address: "fd00:5::200", interface: eth1}'
-configure() { # METHOD RETURN
+configure() { # METHOD RETURN IPV6-CLIENTS-SERVER
   INTERFACES="eth0, eth1" write_config "local_addresses: [$LOCAL, $LOCAL6]" <<YAML
 vips:
   - {address: $VIP/32, interface: eth0}
@@ -48,7 +48,7 @@ services:
     port: 80
     forward: $1
     return: $2
-    servers: [{address: "fd00:5::11", port: 8080}]
+    servers: [{address: "$3", port: 8080}]
 YAML
 }
 
@@ -68,20 +68,21 @@ expect_way() {
   done
 }
 
-configure nat last_hop
+configure nat last_hop fd00:5::11
 director_start
-for method in nat fullnat; do
-  step "By $method, to the last hop"
-  configure $method last_hop
+for way in "nat fd00:5::11" "fullnat fd00:5::11" "fullnat 192.168.5.11"; do
+  read -r method server6 <<<"$way"
+  step "By $way, to the last hop"
+  configure "$method" last_hop "$server6"
   works "reload" ctl reload
   within 5 "it reaches every real server" director_reaches_all
   expect_way router1
 
-  step "By $method and the director's routes"
+  step "By $way and the director's routes"
   on director sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \
     net.ipv4.conf.eth1.accept_local=1
   on director ip neigh flush dev eth0 || true  # Whoever is asked right now may stay.
-  configure $method routed
+  configure "$method" routed "$server6"
   works "reload" ctl reload
   within 5 "it reaches every real server" director_reaches_all
   expect_way router2
@@ -89,7 +90,7 @@ for method in nat fullnat; do
   expect_equal "packets that the stack has forwarded, of thousands" \
     "$(($(on director awk '/^Ip: [0-9]/ { print $7 }' /proc/net/snmp) / 1000))" 0
 
-  step "By $method and a route that is narrower: the director tells the server"
+  step "By $way and a route that is narrower: the director tells the server"
   answers=$(counted reply_too_big)
   on director ip route replace default via 10.0.0.252 mtu lock 1400
   on director ip -6 route replace default via fd00::252 mtu lock 1400
@@ -100,6 +101,6 @@ for method in nat fullnat; do
 done
 
 step "What does not pass the director has no way back from it"
-configure dr routed
+configure dr routed fd00:5::11
 expect_match "reload" "$(ctl reload 2>&1 || true)" "the replies of these servers do not pass the director"
 expect_way router2
