@@ -115,8 +115,8 @@ def quoting(error, packet, size):
 class Conversation:
     """A client's packet to the VIP, and what it is told by `protocol`."""
 
-    def __init__(self, draw, protocols):
-        is_v6 = draw.random() < 0.5
+    def __init__(self, draw, protocols, is_v6=None):
+        is_v6 = draw.random() < 0.5 if is_v6 is None else is_v6
         self.draw = draw
         self.protocol = draw.choice(protocols)
         self.client = made.client(draw, is_v6)
@@ -168,6 +168,46 @@ def by_full_nat(draw, frames, count):
     compare(got, between(talk.request, talk.protocol, talk.local, talk.server))
     reply = made.packet(draw, talk.protocol, talk.server, talk.local, False)
     compare(frames.forward(reply), between(reply, talk.protocol, talk.vip, talk.client))
+    count[f"{talk.protocol} both ways"] += 1
+
+
+def moved(packet, protocol, sender, receiver):
+    """What the packet carries, for a header of the other family."""
+    carried = transport_of(packet, protocol).copy()
+    carried.sport, carried.dport = sender.port, receiver.port
+    return carried
+
+
+def as_ipv4(packet, carried, sender, receiver, got):
+    """Small ones have an identification by chance, and may be put into fragments (RFC 7915, 5.1)."""
+    header = IP(src=sender.address, dst=receiver.address, ttl=packet.hlim - 1, tos=packet.tc)
+    if len(header / carried) > 1260:
+        header.id, header.flags = 0, "DF"
+    else:
+        header.id = got.id
+    return header / carried
+
+
+def as_ipv6(packet, carried, sender, receiver, got):
+    """The flow label is the connection's; and UDP has a checksum."""
+    if UDP in carried and carried.chksum == 0:
+        del carried.chksum
+    header = IPv6(src=sender.address, dst=receiver.address, hlim=packet.ttl - 1, tc=packet.tos)
+    header.fl = got.fl
+    return header / carried
+
+
+def by_crossing(draw, frames, count):
+    talk = Conversation(draw, ("tcp", "udp"), is_v6=True)
+    server, local = End(SERVERS[0], SERVER_PORTS[talk.protocol]), End(LOCALS[0], 0)
+    got = frames.forward(talk.request)
+    local.port = transport_of(IP(got), talk.protocol).sport
+    carried = moved(talk.request, talk.protocol, local, server)
+    compare(got, as_ipv4(talk.request, carried, local, server, IP(got)))
+    reply = made.packet(draw, talk.protocol, server, local, False)
+    got = frames.forward(reply)
+    carried = moved(reply, talk.protocol, talk.vip, talk.client)
+    compare(got, as_ipv6(reply, carried, talk.vip, talk.client, IPv6(got)))
     count[f"{talk.protocol} both ways"] += 1
 
 
@@ -225,6 +265,7 @@ def by_tunnel(draw, frames, count, kind, is_v6):
 def ways():
     yield "nat", by_nat
     yield "fullnat", by_full_nat
+    yield "crossing", by_crossing
     for kind in ("ipip", "gre", "gue"):
         for outer in (4, 6):
             yield f"tun {kind} {outer}", lambda draw, frames, count, how=(kind, outer == 6): (

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs frames through the data plane for whoever writes them to its standard input. Lines such as
-// "setup nat", "setup fullnat" or "setup tun gue 6" make an empty director that forwards so; all
-// others are frames in hex, and answered by "ACTION FRAME": XDP_*, and what came out.
-// Exit status 77: this process may not load programs.
+// "setup nat", "setup fullnat", "setup crossing" or "setup tun gue 6" make an empty director that
+// forwards so; all others are frames in hex, and answered by "ACTION FRAME": XDP_*, and what came
+// out. Exit status 77: this process may not load programs.
 #include <algorithm>
 #include <cstdio>
 #include <iostream>
@@ -44,10 +44,10 @@ void serve(Director& director, uint32_t family, uint32_t server, const Listening
                         .slots = {server}});
 }
 
-// Full NAT is not for SCTP.
-void set_up_nat(Director& director, pinion_method method) {
-  for (uint32_t family = 0; family < 2; ++family) {
-    const std::string address = kServerAddresses[family];
+// Full NAT is not for SCTP. Where packets cross, the server of IPv6's VIP is IPv4's.
+void set_up_nat(Director& director, pinion_method method, bool crosses = false) {
+  for (uint32_t family = crosses ? 1 : 0; family < 2; ++family) {
+    const std::string address = kServerAddresses[crosses ? 0 : family];
     director.add_server(kFirst + family,
                         {.method = method, .address = address, .port = kServerPort});
     director.add_server(kFirstOfSctp + family, {.method = method, .address = address});
@@ -84,7 +84,8 @@ void set_up(Director& director, std::istringstream& words) {
   if (method == "tun")
     set_up_tunnel(director, type, outer == 6);
   else
-    set_up_nat(director, method == "nat" ? PINION_METHOD_NAT : PINION_METHOD_FULLNAT);
+    set_up_nat(director, method == "nat" ? PINION_METHOD_NAT : PINION_METHOD_FULLNAT,
+               method == "crossing");
 }
 
 std::string run(Director& director, const std::string& hex) {
