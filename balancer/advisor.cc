@@ -105,9 +105,7 @@ Advisor::Finding Advisor::examine(const ModelService& service, const ModelServer
   if (server.forward == config::Forward::kDirectRouting && !fact.on_link)
     return {Kind::kBehindRouter,
             "a router is between, which direct routing cannot pass; forward by tun, or nat"};
-  const bool returns =
-      server.forward == config::Forward::kNat || server.forward == config::Forward::kFullNat;
-  if (returns && !(link && is_entrance(*link)))
+  if (config::is_two_sided(server.forward) && !(link && is_entrance(*link)))
     return {Kind::kRepliesUnseen, "it is reached by " + interface +
                                       ", which is none of director.interfaces: its replies would "
                                       "not be seen there; add it"};

@@ -8,10 +8,6 @@
 namespace pinion::config {
 namespace {
 
-bool is_two_sided(Forward forward) {
-  return forward == Forward::kNat || forward == Forward::kFullNat;
-}
-
 constexpr std::string_view kWhyNot =
     ", whose SYN/ACK does not pass the director; let the server lower its own (ip route ... "
     "advmss)";

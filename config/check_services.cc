@@ -191,8 +191,7 @@ void check_local(const Service& service, size_t i, bool v4,
 void check_return(const Service& service, size_t i, Findings& findings) {
   if (service.replies == Return::kLastHop || service.servers.empty()) return;
   const auto passes_here = [&](const Server& server) {
-    const Forward forward = forward_of(service, server);
-    return forward == Forward::kNat || forward == Forward::kFullNat;
+    return is_two_sided(forward_of(service, server));
   };
   if (std::any_of(service.servers.begin(), service.servers.end(), passes_here)) return;
   findings.error(path_of(i, ".return"),

@@ -23,6 +23,11 @@ enum class ClientAddress { kNone, kToa, kProxy };  // In the order of PINION_CLI
 // In the order of PINION_FORWARDING_METHODS.
 enum class Forward { kDirectRouting, kNat, kLocal, kTunnel, kFullNat };
 
+// Replies pass the director, too.
+inline bool is_two_sided(Forward forward) {
+  return forward == Forward::kNat || forward == Forward::kFullNat;
+}
+
 // Connections that the tables hold. Drawn up when the tables are made; 0 switches a family off.
 struct Connections {
   uint64_t ipv4 = 1 << 20;

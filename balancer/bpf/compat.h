@@ -33,7 +33,7 @@ typedef __u64 pinion_word __attribute__((may_alias));
 #define PINION_LOAD(place)		   __atomic_load_n(&(place), __ATOMIC_RELAXED)
 #define PINION_LOAD_ORDERED(place)	   __atomic_load_n(&(place), __ATOMIC_ACQUIRE)
 #define PINION_STORE(place, value)	   __atomic_store_n(&(place), (value), __ATOMIC_RELAXED)
-#define PINION_STORE_ORDERED(place, value) __atomic_store_n(&(place), (value), __ATOMIC_RELEASE)
+#define PINION_STORE_ORDERED(place, value) __atomic_store_n(&(place), (value), __ATOMIC_SEQ_CST)
 #define PINION_ADD(place, value)	   ((void)__atomic_fetch_add(&(place), (value), __ATOMIC_RELAXED))
 #define PINION_SWAP(place, from, to)	   __sync_bool_compare_and_swap(&(place), (from), (to))
 #ifdef __has_feature /* Clang; GCC defines the macro. */

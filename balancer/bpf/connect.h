@@ -98,14 +98,15 @@ static __always_inline void pinion_settle(const struct pinion_found *claim, cons
 
 /* A packet of no known connection. What comes in mid-stream (the connection was made elsewhere, or
  * lost) has no turn: its hash leads it to the same real server here and on every other director.
+ * PINION_NEXT: somebody else has just taken its place; once more.
  */
 static __always_inline enum pinion_verdict
 pinion_new(struct pinion_packet *pkt, const pinion_word *flow, struct pinion_table table)
 {
 	__u8 state = pinion_first_state(pkt);
 	struct pinion_settings *config = pinion_settings();
-	struct pinion_connection *place;
 	struct pinion_service service = {};
+	struct pinion_vacancy vacancy;
 	struct pinion_buckets buckets;
 	struct pinion_found claim = {};
 	enum pinion_verdict verdict;
@@ -119,8 +120,10 @@ pinion_new(struct pinion_packet *pkt, const pinion_word *flow, struct pinion_tab
 	if (!config || !pinion_buckets_of(pkt->hash, table, &buckets))
 		return PINION_DROP_INTERNAL;
 	slot = pinion_slot_by_hash(&service, flow, (int)table.shape.words);
-	place = pinion_place(buckets, table.shape, pkt->now, config);
-	if (!place || !pinion_claim(place, pkt->now, config, &claim, &displaced)) {
+	vacancy = pinion_place(buckets, table.shape, pkt->now, config);
+	if (vacancy.connection && !pinion_claim(vacancy, pkt->now, config, &claim, &displaced))
+		return PINION_NEXT;
+	if (!vacancy.connection) {
 		pkt->reference = pinion_server_in(&service, slot);
 		if (pinion_two_sided() && pinion_pairs(pinion_server(pkt->reference)))
 			return PINION_DROP_TABLE_FULL;
@@ -234,6 +237,8 @@ static __always_inline enum pinion_verdict pinion_connect4(struct pinion_packet 
 
 	if (pinion_crosses && (!verdict || verdict == PINION_PASS_NOT_OURS))
 		verdict = (enum pinion_verdict)pinion_find_crossed(pkt, verdict);
+	if (!verdict)
+		verdict = (enum pinion_verdict)pinion_new4(pkt);
 	return verdict ? verdict : (enum pinion_verdict)pinion_new4(pkt);
 }
 
@@ -246,6 +251,8 @@ static __always_inline enum pinion_verdict pinion_connect6(struct pinion_packet 
 	if (pinion_crosses && pinion_is_mapped(pkt))
 		return PINION_PASS_NOT_OURS;
 	verdict = pinion_find_connection(pkt, (const pinion_word *)&pkt->flow6, table);
+	if (!verdict)
+		verdict = (enum pinion_verdict)pinion_new6(pkt);
 	return verdict ? verdict : (enum pinion_verdict)pinion_new6(pkt);
 }
 
@@ -290,5 +297,7 @@ static __always_inline enum pinion_verdict pinion_connect(struct xdp_md *ctx,
 		failed = pkt->is_v6 ? pinion_mirror6(pkt) : pinion_mirror4(pkt);
 	if (!failed && pinion_tells() && pkt->tell && !pkt->is_reply)
 		failed = pkt->is_v6 ? pinion_prepare_telling6(pkt) : pinion_prepare_telling4(pkt);
-	return failed ? (enum pinion_verdict)failed : verdict;
+	if (failed)
+		verdict = (enum pinion_verdict)failed;
+	return verdict ? verdict : PINION_DROP_TABLE_FULL;
 }

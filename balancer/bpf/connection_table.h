@@ -272,17 +272,23 @@ pinion_survey_bucket(void *bucket, struct pinion_shape shape, __u32 now,
 	return survey;
 }
 
+/* An entry that can be taken, and how fit it was for that. */
+struct pinion_vacancy {
+	struct pinion_connection *connection; /* NULL: none can. */
+	__u64 rank;
+};
+
 /* clang-format off */
 /* The entry that a new connection takes: a free one, else an expired one, else the oldest half-open
- * one; NULL if all are established. The first bucket is preferred while it has one entry at most,
+ * one; none if all are established. The first bucket is preferred while it has one entry at most,
  * since lookups read it first; else the emptier of the two is taken, which is what keeps buckets
  * from filling up (Azar et al., "Balanced Allocations", 1994). To prefer it while it has two put 90 %
  * of the connections there instead of 81 %, and left four times as many without a place.
  */
 /* clang-format on */
-static __always_inline struct pinion_connection *
-pinion_place(struct pinion_buckets buckets, struct pinion_shape shape, __u32 now,
-	     const struct pinion_settings *settings)
+static __always_inline struct pinion_vacancy pinion_place(struct pinion_buckets buckets,
+							  struct pinion_shape shape, __u32 now,
+							  const struct pinion_settings *settings)
 {
 	struct pinion_survey survey = pinion_survey_bucket(buckets.first, shape, now, settings);
 	void *bucket = buckets.first;
@@ -297,22 +303,28 @@ pinion_place(struct pinion_buckets buckets, struct pinion_shape shape, __u32 now
 			bucket = buckets.second;
 		}
 	}
-	if (survey.best < PINION_WAYS)
-		return 0;
-	return pinion_entry(bucket, PINION_WAYS - 1 - (survey.best & (PINION_WAYS - 1)), shape);
+	return (struct pinion_vacancy){
+		survey.best < PINION_WAYS
+			? 0
+			: pinion_entry(bucket, PINION_WAYS - 1 - (survey.best & (PINION_WAYS - 1)),
+				       shape),
+		survey.best / PINION_WAYS,
+	};
 }
 
-/* Claims the entry, whatever it is now, unless it is established or claimed. On success `found`
- * holds the claim's word, and who was displaced: his link, and 0 or the state that he was in.
+/* Claims the entry, whoever has it now, unless it has become less fit for that: what was free may
+ * be somebody's new connection by now. On success `found` holds the claim's word, and who was
+ * displaced: his link, and 0 or the state that he was in.
  */
-static __always_inline int pinion_claim(struct pinion_connection *connection, __u32 now,
+static __always_inline int pinion_claim(struct pinion_vacancy vacancy, __u32 now,
 					const struct pinion_settings *settings,
 					struct pinion_found *found, __u8 *displaced)
 {
+	struct pinion_connection *connection = vacancy.connection;
 	__u32 word = PINION_LOAD_ORDERED(connection->word);
 
 	*displaced = pinion_state_of(word);
-	if (!pinion_rank(connection, now, settings))
+	if (pinion_rank(connection, now, settings) < vacancy.rank)
 		return 0;
 	found->connection = connection;
 	found->word = pinion_next_word(word, PINION_STATE_CLAIMED);

@@ -8,63 +8,42 @@
 #pragma once
 
 #include "crossing.h"
-#include "local_end.h"
 #include "pair.h"
 
 #define PINION_ANY_PLACE (~0u)
 
-/* Is there a reply half of the pair, still in use? One that leads to `place` ends. */
+/* Is there a reply half of the packet's pair, still in use? One that leads to `place` ends. */
 static __always_inline int pinion_find_half(const struct pinion_packet *pkt, __u32 place,
-					    const union pinion_flow *reply,
 					    struct pinion_table table)
 {
 	const struct pinion_settings *config = pinion_settings();
 	struct pinion_found found = {};
 	struct pinion_buckets buckets;
+	union pinion_flow reply;
 
-	if (!table.groups || !config ||
-	    !pinion_buckets_of(pinion_hash(reply->words, (int)table.shape.words, config->seed),
+	if (!table.groups || !config || !pinion_local_reply_flow(pkt, table, &reply) ||
+	    !pinion_buckets_of(pinion_hash(reply.words, (int)table.shape.words, config->seed),
 			       table, &buckets) ||
-	    !pinion_find(buckets, reply->words, table.shape, &found))
+	    !pinion_find(buckets, reply.words, table.shape, &found))
 		return 0;
 	if (found.link.server == place && found.link.flags & PINION_REPLY)
 		pinion_end(&found, 0);
 	return pinion_rank(found.connection, pkt->now, config) < PINION_RANK(PINION_EXPIRED);
 }
 
-/* The packet's pair, in either table. Functions of their own for the verifier. */
+/* In either table. Functions of their own for the verifier. */
 __attribute__((noinline)) int pinion_find_half4(const struct pinion_packet *pkt, __u32 place)
 {
 	const struct pinion_table table = {PINION_SHAPE4, pinion_groups4, 0};
-	const struct pinion_real_server *server = pkt ? pinion_server(pkt->reference) : 0;
-	const __be32 *local = pkt ? pinion_local_address(pkt->local) : 0;
-	union pinion_flow reply = {};
 
-	if (!server || !local)
-		return 0;
-	reply.v4.saddr = server->address[3];
-	reply.v4.daddr = local[3];
-	reply.v4.sport = pinion_port_at(server, pkt);
-	reply.v4.dport = pkt->local_port;
-	reply.v4.protocol = pinion_protocol(pkt);
-	return pinion_find_half(pkt, place, &reply, table);
+	return pkt ? pinion_find_half(pkt, place, table) : 0;
 }
 
 __attribute__((noinline)) int pinion_find_half6(const struct pinion_packet *pkt, __u32 place)
 {
 	const struct pinion_table table = {PINION_SHAPE6, pinion_groups6, 1};
-	const struct pinion_real_server *server = pkt ? pinion_server(pkt->reference) : 0;
-	const __be32 *local = pkt ? pinion_local_address(pkt->local) : 0;
-	union pinion_flow reply = {};
 
-	if (!server || !local)
-		return 0;
-	__builtin_memcpy(reply.v6.saddr, server->address, 16);
-	__builtin_memcpy(reply.v6.daddr, local, 16);
-	reply.v6.sport = pinion_port_at(server, pkt);
-	reply.v6.dport = pkt->local_port;
-	reply.v6.protocol = pinion_protocol(pkt);
-	return pinion_find_half(pkt, place, &reply, table);
+	return pkt ? pinion_find_half(pkt, place, table) : 0;
 }
 
 /* The packet's connection, at `place`, has taken its pair. PINION_NEXT: nobody else has it; else

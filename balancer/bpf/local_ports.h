@@ -51,26 +51,6 @@ __attribute__((noinline)) int pinion_draw_local(struct pinion_packet *pkt, __u32
 	return pkt->local ? PINION_NEXT : PINION_DROP_NO_PORT; /* The pool has just shrunk. */
 }
 
-static __always_inline int pinion_local_reply_flow(const struct pinion_packet *pkt,
-						   struct pinion_table table,
-						   union pinion_flow *reply)
-{
-	const struct pinion_real_server *server = pinion_server(pkt->reference);
-	const __be32 *local = pinion_local_address(pkt->local);
-
-	if (!server || !local)
-		return 0;
-	pinion_reply_flow(pkt, server, table, reply);
-	if (table.is_v6) {
-		__builtin_memcpy(reply->v6.daddr, local, 16);
-		reply->v6.dport = pkt->local_port;
-	} else {
-		reply->v4.daddr = local[3];
-		reply->v4.dport = pkt->local_port;
-	}
-	return 1;
-}
-
 /* Is no other entry of that flow beside this one? */
 static __always_inline int pinion_is_alone(struct pinion_buckets buckets, const pinion_word *flow,
 					   struct pinion_shape shape,

@@ -54,14 +54,37 @@ static __always_inline void pinion_reply_flow(const struct pinion_packet *pkt,
 		__builtin_memcpy(reply->v6.daddr, pkt->flow6.saddr, 16);
 		reply->v6.sport = pinion_port_at(server, pkt);
 		reply->v6.dport = pkt->flow6.sport;
-		reply->v6.protocol = pkt->flow6.protocol;
+		reply->v6.protocol = pinion_protocol(pkt);
 	} else {
 		reply->v4.saddr = server->address[3];
 		reply->v4.daddr = pkt->flow4.saddr;
 		reply->v4.sport = pinion_port_at(server, pkt);
 		reply->v4.dport = pkt->flow4.sport;
-		reply->v4.protocol = pkt->flow4.protocol;
+		reply->v4.protocol = pinion_protocol(pkt);
 	}
+}
+
+/* By full NAT, to the packet's local end; in either table. False: there are no such ends, which
+ * cannot be.
+ */
+static __always_inline int pinion_local_reply_flow(const struct pinion_packet *pkt,
+						   struct pinion_table table,
+						   union pinion_flow *reply)
+{
+	const struct pinion_real_server *server = pinion_server(pkt->reference);
+	const __be32 *local = pinion_local_address(pkt->local);
+
+	if (!server || !local)
+		return 0;
+	pinion_reply_flow(pkt, server, table, reply);
+	if (table.is_v6) {
+		__builtin_memcpy(reply->v6.daddr, local, 16);
+		reply->v6.dport = pkt->local_port;
+	} else {
+		reply->v4.daddr = local[3];
+		reply->v4.dport = pkt->local_port;
+	}
+	return 1;
 }
 
 static __always_inline int pinion_same16(const __be32 *a, const __be32 *b)
@@ -115,11 +138,11 @@ pinion_add_half(const struct pinion_packet *pkt, struct pinion_buckets buckets,
 		const union pinion_flow *reply, __u32 place, __u8 state, struct pinion_table table,
 		const struct pinion_settings *config, struct pinion_found *claim)
 {
-	struct pinion_connection *entry = pinion_place(buckets, table.shape, pkt->now, config);
+	struct pinion_vacancy vacancy = pinion_place(buckets, table.shape, pkt->now, config);
 	union pinion_link link = pinion_link_to(place);
 	__u8 displaced;
 
-	if (!entry || !pinion_claim(entry, pkt->now, config, claim, &displaced))
+	if (!vacancy.connection || !pinion_claim(vacancy, pkt->now, config, claim, &displaced))
 		return PINION_DROP_TABLE_FULL;
 	pinion_unload(claim, displaced);
 	link.flags = PINION_REPLY;
@@ -216,6 +239,9 @@ static __always_inline int pinion_mirror(struct pinion_packet *pkt, const pinion
 	place = pinion_place_number(&buckets, table.shape, found.connection);
 	state = pinion_state_of(found.word);
 	failed = table.is_v6 ? pinion_pair6(pkt, place, state) : pinion_pair4(pkt, place, state);
+	if (failed == PINION_DROP_TABLE_FULL) /* Or somebody has just taken that place. */
+		failed = table.is_v6 ? pinion_pair6(pkt, place, state)
+				     : pinion_pair4(pkt, place, state);
 	if (!failed || pkt->mirror != PINION_MIRROR_NEW)
 		return PINION_NEXT;
 	pinion_end(&found, pinion_load_of(found.link.server));

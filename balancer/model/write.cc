@@ -98,8 +98,7 @@ pinion_real_server Model::entry_of(const ModelService& service, const ModelServe
     std::copy(words.begin(), words.end(), entry.address);
     entry.port = server.port.be();
     entry.method = static_cast<uint8_t>(server.forward);
-    if (server.forward == config::Forward::kNat || server.forward == config::Forward::kFullNat)
-      entry.mss = static_cast<uint16_t>(service.config.mss);
+    if (config::is_two_sided(server.forward)) entry.mss = static_cast<uint16_t>(service.config.mss);
     if (server.forward == config::Forward::kFullNat)
       set_client_address(entry, client_address_of(service.config, server.config));
   }

@@ -64,7 +64,7 @@ class Table {
     std::memcpy(guest.flow, &key, sizeof(pinion_word) * kShape.words);
     pinion_buckets pair = pair_of(guest);
     for (int moves = 0; moves < 1000; ++moves) {
-      if (settle(pinion_place(pair, kShape, now_, &settings_), guest)) return true;
+      if (settle(pinion_place(pair, kShape, now_, &settings_).connection, guest)) return true;
       void* bucket = pair.first;
       guest = replace(pinion_entry(bucket, random_() % PINION_WAYS, kShape), guest);
       pair = pair_of(guest);
@@ -101,7 +101,7 @@ class Table {
   bool settle(pinion_connection* entry, const Resident& resident) {
     pinion_found claim{};
     uint8_t displaced = PINION_STATE_FREE;
-    if (!entry || !pinion_claim(entry, now_, &settings_, &claim, &displaced)) return false;
+    if (!entry || !pinion_claim({entry, 1}, now_, &settings_, &claim, &displaced)) return false;
     pinion_publish(&claim, resident.flow, kShape, pinion_link_to(resident.reference),
                    resident.state, now_);
     return displaced == PINION_STATE_FREE;

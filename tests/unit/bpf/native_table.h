@@ -108,10 +108,10 @@ class NativeTable {
   Inserted<Flow> insert(const Flow& flow, uint32_t server, uint8_t state, uint32_t now) {
     Inserted<Flow> inserted;
     pinion_found claim{};
-    pinion_connection* place = pinion_place(buckets_of(flow), Family::kShape, now, &settings);
-    if (!place || !pinion_claim(place, now, &settings, &claim, &inserted.displaced))
+    const pinion_vacancy place = pinion_place(buckets_of(flow), Family::kShape, now, &settings);
+    if (!place.connection || !pinion_claim(place, now, &settings, &claim, &inserted.displaced))
       return inserted;
-    inserted.displaced_flow = reinterpret_cast<Entry*>(place)->flow;
+    inserted.displaced_flow = reinterpret_cast<Entry*>(place.connection)->flow;
     if (inserted.displaced != PINION_STATE_FREE)
       pinion_load_add(load_of(claim.link.server), inserted.displaced, -1);
     pinion_load_add(load_of(server), state, 1);

@@ -95,7 +95,7 @@ class OneEntry : public testing::Test {
     pinion_found claim{};
     uint8_t displaced;
     // Half-open, so that the other writer may displace it at once.
-    if (pinion_claim(&entry_.connection, 1, &settings_, &claim, &displaced))
+    if (pinion_claim({&entry_.connection, 1}, 1, &settings_, &claim, &displaced))
       pinion_publish(&claim, words(flow), Family::kShape, pinion_link_to(server),
                      PINION_STATE_SYN_RECEIVED, 1);
   }

@@ -52,7 +52,8 @@ class BucketPair {
   }
 
   std::optional<size_t> place() {
-    const auto* taken = pinion_place({&pair_[0], &pair_[1]}, Family::kShape, kNow, &settings_);
+    const auto* taken =
+        pinion_place({&pair_[0], &pair_[1]}, Family::kShape, kNow, &settings_).connection;
     for (size_t at = 0; at < kEntries; ++at)
       if (taken == &entry(at).connection) return at;
     EXPECT_EQ(taken, nullptr) << "a place outside of both buckets";
@@ -165,7 +166,7 @@ class EachState : public testing::TestWithParam<Fit> {
     entry.connection = {.word = 0x500u | GetParam().state, .seen = kNow - idle, .server = 9};
     pinion_found claim{};
     uint8_t displaced = 0xff;
-    if (!pinion_claim(&entry.connection, kNow, &settings_, &claim, &displaced)) {
+    if (!pinion_claim({&entry.connection, 1}, kNow, &settings_, &claim, &displaced)) {
       EXPECT_EQ(entry.connection.word, 0x500u | GetParam().state) << "refused, and changed";
       return false;
     }
@@ -177,6 +178,28 @@ class EachState : public testing::TestWithParam<Fit> {
 
   const pinion_settings settings_ = make_settings(1);
 };
+
+// Somebody was faster.
+TEST(Claim, WhatWasFreeIsNotTakenFromANewConnection) {
+  const pinion_settings settings = make_settings(1);
+  pinion_bucket4 pair[2]{};
+  const pinion_vacancy seen = pinion_place({&pair[0], &pair[1]}, PINION_SHAPE4, kNow, &settings);
+  ASSERT_NE(seen.connection, nullptr);
+  pinion_found first{}, second{};
+  uint8_t displaced;
+  ASSERT_TRUE(pinion_claim(seen, kNow, &settings, &first, &displaced));
+  const pinion_flow4 flow{};
+  pinion_publish(&first, reinterpret_cast<const pinion_word*>(&flow), PINION_SHAPE4,
+                 pinion_link_to(7), PINION_STATE_SYN_RECEIVED, kNow);
+  EXPECT_FALSE(pinion_claim(seen, kNow, &settings, &second, &displaced));
+  EXPECT_EQ(seen.connection->server, 7u);
+  // Nor is the oldest half-open one, once it has been heard of again.
+  const pinion_vacancy old{seen.connection, PINION_RANK(PINION_HALF_OPEN) + 9};
+  seen.connection->seen = kNow - 9;
+  EXPECT_EQ(pinion_rank(seen.connection, kNow, &settings), old.rank);
+  seen.connection->seen = kNow;
+  EXPECT_FALSE(pinion_claim(old, kNow, &settings, &second, &displaced));
+}
 
 TEST_P(EachState, IsClaimedWhenItMayBe) {
   EXPECT_EQ(claimed(0), GetParam().evictable);
