@@ -200,8 +200,6 @@ for order in kernel reversed; do works "in the order: $order" echoed $order; don
 expect_equal "dropped: the rest of those, two fragments each" "$(dropped)" \
   "drop_too_big $((2 * long))"
 
-# path_mtu HOST ADDRESS: what it has learned of the way there.
-path_mtu() { on "$1" ip route get "$2" | grep -oP 'mtu (lock )?\K[0-9]+' || echo none; }
 forget() {
   on client ip -6 route flush cache
   for host in server1 server2 far; do on $host ip route flush cache; done

@@ -87,13 +87,6 @@ default_routes() {
   done
 }
 
-# path_mtu HOST ADDRESS: what it has learned of the way there.
-path_mtu() {
-  local family=-4
-  [[ $2 != *:* ]] || family=-6
-  ip -n "$(namespace "$1")" "$family" route get "$2" | grep -oP 'mtu (lock )?\K[0-9]+' || echo none
-}
-
 forget() {
   local host
   for host in client server1 server2 server3; do

@@ -82,21 +82,14 @@ upload() {
   expect_equal "upload to $1" "$code" "200 8388608"
 }
 
-# path_mtu VIP: what the client has learned of the way there, and forgets.
-path_mtu() {
-  local family=-4
-  [[ $1 != *:* ]] || family=-6
-  ip -n "$(namespace client)" "$family" route get "$1" | grep -oP 'mtu \K[0-9]+' || echo none
-}
-
 # tunnel IPV4-ROOM IPV6-ROOM: all of it, by a tunnel that leaves so much of 1,500 bytes.
 tunnel() {
   on client ip route flush cache
   on client ip -6 route flush cache
   upload "http://$VIP"
-  expect_equal "the client has learned the path's MTU" "$(path_mtu "$VIP")" "$1"
+  expect_equal "the client has learned the path's MTU" "$(path_mtu client "$VIP")" "$1"
   upload "http://[$VIP6]"
-  expect_equal "the client has learned the path's MTU" "$(path_mtu "$VIP6")" "$2"
+  expect_equal "the client has learned the path's MTU" "$(path_mtu client "$VIP6")" "$2"
   download "http://$VIP" server1 server2
   download "http://[$VIP6]" server1 server2
   expect_spread "$VIP" 20 "10 server1, 10 server2"
@@ -104,9 +97,9 @@ tunnel() {
   on client ip route flush cache
   on client ip -6 route flush cache
   upload "http://$VIP:81"
-  expect_equal "the client has learned what IPv6 leaves to IPv4" "$(path_mtu "$VIP")" "$2"
+  expect_equal "the client has learned what IPv6 leaves to IPv4" "$(path_mtu client "$VIP")" "$2"
   upload "http://[$VIP6]:81"
-  expect_equal "the client has learned what IPv4 leaves to IPv6" "$(path_mtu "$VIP6")" "$1"
+  expect_equal "the client has learned what IPv4 leaves to IPv6" "$(path_mtu client "$VIP6")" "$1"
   download "http://$VIP:81" server3
   download "http://[$VIP6]:81" server3
 }

@@ -35,12 +35,6 @@ YAML
 # What the server's device has taken out of tunnels.
 received() { ip -n "$(namespace server)" -s -j link show dev "$1" | jq '.[0].stats64.rx.packets'; }
 
-path_mtu() { # VIP
-  local family=-4
-  [[ $1 != *:* ]] || family=-6
-  ip -n "$(namespace client)" "$family" route get "$1" | grep -oP 'mtu \K[0-9]+' || echo none
-}
-
 # transfers SERVICE DEVICE ROOM: both ways, by that device of the server's, and the first packet of
 # full size, which must not be cut up, is answered with what fits.
 transfers() {
@@ -55,7 +49,7 @@ transfers() {
   expect_equal "$1: upload" "$(on client curl -gsS --max-time 120 -o /dev/null -H 'Expect:' \
     -w '%{http_code} %{size_upload}' --data-binary "@$LAB/upload" "http://$host:$port/")" \
     "200 512000"
-  expect_equal "$1: the client has learned the path's MTU" "$(path_mtu "$vip")" "$3"
+  expect_equal "$1: the client has learned the path's MTU" "$(path_mtu client "$vip")" "$3"
   expect_equal "$1: download" "$(on client curl -gsS --max-time 120 "http://$host:$port/file" |
     sha256sum)" "$(sha256sum <"$LAB/server/files/file")"
   expect_at_least "$1: packets by $2" "$(($(received "$2") - before))" 300
@@ -130,4 +124,4 @@ expect_equal "6in4" "$(ask "http://[$VIP6]:81/")" bare
 on client ip route flush cache
 expect_equal "4in4: upload" "$(on client curl -gsS --max-time 120 --data-binary "@$LAB/upload" \
   -H 'Expect:' "http://$VIP/")" bare
-expect_equal "the client has not had to learn the path's MTU" "$(path_mtu "$VIP")" none
+expect_equal "the client has not had to learn the path's MTU" "$(path_mtu client "$VIP")" none

@@ -139,6 +139,9 @@ native_wire() {
   on switch ethtool -K "$1" gro off >/dev/null
 }
 
+# path_mtu HOST ADDRESS: what the host has learned of the way there.
+path_mtu() { on "$1" ip route get "$2" | grep -oP 'mtu (lock )?\K[0-9]+' || echo none; }
+
 # A mount namespace that lives as long as the lab.
 lab_mounts() {
   # shellcheck disable=SC2016  # $1 is that shell's.
