@@ -111,22 +111,21 @@ static __always_inline enum pinion_verdict pinion_put_crossed4(struct xdp_md *ct
 		.bytes = (__u16)(pinion_leaving(pkt) - sizeof(struct iphdr)),
 		.protocol = pkt->flow6.protocol,
 		.traffic_class = carried->traffic_class,
+		.hops = carried->hops,
 	};
+	__be16 id = pkt->fragment ? pkt->new_id : (__be16)bpf_get_prandom_u32();
 	struct iphdr *ip = (void *)(long)ctx->data + (pkt->network & 31);
 
 	if ((void *)(ip + 1) > (void *)(long)ctx->data_end)
 		return PINION_DROP_INTERNAL;
 	pinion_put_outer4(ip, &header);
-	ip->ttl = carried->hops;
-	if (pkt->fragment) {
-		ip->id = pkt->new_id;
-		ip->frag_off = pkt->fragment;
-	} else if (pinion_leaving(pkt) <= PINION_SMALLEST_DF) {
-		ip->id = (__be16)bpf_get_prandom_u32();
-		ip->frag_off = 0;
-	}
-	ip->check = 0;
-	ip->check = pinion_header_checksum(ip);
+	if (!pkt->fragment && pinion_leaving(pkt) > PINION_SMALLEST_DF)
+		return PINION_NEXT;
+	ip->check = pinion_sum_update(ip->check,
+				      pinion_sum_change(ip->id, id) +
+					      pinion_sum_change(ip->frag_off, pkt->fragment));
+	ip->id = id;
+	ip->frag_off = pkt->fragment;
 	return PINION_NEXT;
 }
 
@@ -140,6 +139,7 @@ static __always_inline enum pinion_verdict pinion_put_crossed6(struct xdp_md *ct
 		.bytes = (__u16)(pinion_leaving(pkt) - sizeof(struct ipv6hdr)),
 		.protocol = pkt->fragment ? IPPROTO_FRAGMENT : pkt->flow6.protocol,
 		.traffic_class = carried->traffic_class,
+		.hops = carried->hops,
 	};
 	struct ipv6hdr *ip = (void *)(long)ctx->data + (pkt->network & 31);
 	struct pinion_fragment_header *part = (void *)(ip + 1);
@@ -151,7 +151,6 @@ static __always_inline enum pinion_verdict pinion_put_crossed6(struct xdp_md *ct
 	__builtin_memcpy(header.from, ends->saddr, 16);
 	__builtin_memcpy(header.to, ends->daddr, 16);
 	pinion_put_outer6(ip, &header);
-	ip->hop_limit = carried->hops;
 	if (pkt->fragment) {
 		part->next_header = pkt->flow6.protocol;
 		part->reserved = 0;

@@ -207,23 +207,19 @@ static __always_inline int pinion_put_error4(struct xdp_md *ctx, const struct pi
 		.bytes = sizeof(*message),
 		.protocol = IPPROTO_ICMP,
 		.traffic_class = 0xc0, /* As too_big.h has it. */
+		.hops = error->hops - 1,
 	};
 
 	if ((void *)(message + 1) > (void *)(long)ctx->data_end)
 		return 0;
 	pinion_put_outer4(ip, &header);
-	ip->ttl = error->hops - 1;
-	ip->check = 0;
-	ip->check = pinion_header_checksum(ip);
 	header.from[3] = ends->daddr[3];
 	header.to[3] = ends->saddr[3];
 	header.bytes = error->bytes;
 	header.protocol = pkt->flow6.protocol;
 	header.traffic_class = 0;
+	header.hops = error->quoted_hops;
 	pinion_put_outer4(&message->quoted, &header);
-	message->quoted.ttl = error->quoted_hops;
-	message->quoted.check = 0;
-	message->quoted.check = pinion_header_checksum(&message->quoted);
 	message->start[0] = error->start[0];
 	message->start[1] = error->start[1];
 	pinion_set_icmp(&message->icmp, error);
@@ -241,6 +237,7 @@ static __always_inline int pinion_put_error6(struct xdp_md *ctx, const struct pi
 	struct pinion_outer header = {
 		.bytes = sizeof(*message),
 		.protocol = IPPROTO_ICMPV6,
+		.hops = error->hops - 1,
 	};
 	__u64 sum;
 
@@ -249,15 +246,14 @@ static __always_inline int pinion_put_error6(struct xdp_md *ctx, const struct pi
 	__builtin_memcpy(header.from, ends->saddr, 16);
 	__builtin_memcpy(header.to, ends->daddr, 16);
 	pinion_put_outer6(ip, &header);
-	ip->hop_limit = error->hops - 1;
 	sum = pinion_sum_words(&ip->saddr, 8) + bpf_htonl(sizeof(*message)) +
 	      bpf_htonl(IPPROTO_ICMPV6);
 	__builtin_memcpy(header.from, ends->daddr, 16);
 	__builtin_memcpy(header.to, ends->saddr, 16);
 	header.bytes = error->bytes;
 	header.protocol = pkt->flow6.protocol;
+	header.hops = error->quoted_hops;
 	pinion_put_outer6(&message->quoted, &header);
-	message->quoted.hop_limit = error->quoted_hops;
 	message->start[0] = error->start[0];
 	message->start[1] = error->start[1];
 	pinion_set_icmp(&message->icmp, error);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The outer IP header of a tunnel, of either family, and the frame's own header in front of it.
+/* An IP header that the director makes itself, of either family: the outer one of a tunnel, that of
+ * an ICMP error, and what a packet gets that crosses. And the frame's own header in front of it.
  *
  * IPv4 has DF set: what does not fit is told to the client beforehand, and a receiver never has to
  * put fragments together (RFC 4459, 3.1). So the datagram is atomic, and its identification says
@@ -19,7 +20,7 @@
 #include "../hash.h"
 #include "../packet.h"
 
-#define PINION_OUTER_TTL 64
+#define PINION_OUTER_TTL 64 /* Of what the director sends as a host. */
 
 struct pinion_outer {
 	__be32 from[4]; /* IPv4 as ::ffff:a.b.c.d. */
@@ -28,7 +29,8 @@ struct pinion_outer {
 	__u16 bytes;   /* Of what follows the header. */
 	__u8 protocol; /* And what that is. */
 	__u8 traffic_class;
-	int is_v6;
+	__u8 hops; /* TTL, or hop limit. */
+	__u8 is_v6;
 };
 
 static __always_inline __u32 pinion_outer_size(const struct pinion_outer *outer)
@@ -53,6 +55,7 @@ static __always_inline int pinion_outer_ends(const struct pinion_real_server *se
 	__builtin_memcpy(outer->from, server->tunnel_source, sizeof(outer->from));
 	__builtin_memcpy(outer->to, server->address, sizeof(outer->to));
 	outer->hash = hash;
+	outer->hops = PINION_OUTER_TTL;
 	outer->is_v6 = !pinion_is_ipv4(outer->to);
 	if (!(outer->from[0] | outer->from[1] | outer->from[3]))
 		return 0;
@@ -78,7 +81,7 @@ static __always_inline void pinion_put_outer4(struct iphdr *ip, const struct pin
 	ip->tot_len = bpf_htons((__u16)(sizeof(*ip) + outer->bytes));
 	ip->id = 0;
 	ip->frag_off = bpf_htons(0x4000); /* DF */
-	ip->ttl = PINION_OUTER_TTL;
+	ip->ttl = outer->hops;
 	ip->protocol = outer->protocol;
 	ip->check = 0;
 	ip->saddr = outer->from[3];
@@ -93,7 +96,7 @@ static __always_inline void pinion_put_outer6(struct ipv6hdr *ip, const struct p
 		bpf_htonl(6u << 28 | (__u32)outer->traffic_class << 20 | (outer->hash & 0xfffff));
 	ip->payload_len = bpf_htons(outer->bytes);
 	ip->nexthdr = outer->protocol;
-	ip->hop_limit = PINION_OUTER_TTL;
+	ip->hop_limit = outer->hops;
 	__builtin_memcpy(&ip->saddr, outer->from, 16);
 	__builtin_memcpy(&ip->daddr, outer->to, 16);
 }

@@ -176,6 +176,7 @@ pinion_answer4(struct xdp_md *ctx, const struct pinion_packet *pkt, const struct
 		.to = {0, 0, 0, pinion_sender4(pkt)},
 		.bytes = sizeof(*icmp) + PINION_QUOTE4,
 		.protocol = IPPROTO_ICMP,
+		.hops = PINION_OUTER_TTL,
 		.traffic_class = 0xc0, /* Internetwork control (RFC 1812, 4.3.2.5). */
 	};
 	struct iphdr *ip;
@@ -197,6 +198,7 @@ pinion_answer6(struct xdp_md *ctx, const struct pinion_packet *pkt, const struct
 	struct pinion_outer outer = {
 		.bytes = sizeof(*icmp) + PINION_QUOTE6,
 		.protocol = IPPROTO_ICMPV6,
+		.hops = PINION_OUTER_TTL,
 	};
 	struct ipv6hdr *ip;
 
