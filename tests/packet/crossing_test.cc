@@ -2,21 +2,17 @@
 // Between an IPv6 client and an IPv4 real server, both ways: whole frames.
 #include "tests/packet/crossing.h"
 
+#include <optional>
 #include <set>
 #include <string>
 
+#include "tests/packet/named.h"
 #include "tests/packet/narrow.h"
 
 namespace pinion::packet {
 namespace {
 
-struct Case {
-  const char* name;
-  Packet packet;
-  friend void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
-};
-
-const Case kCases[] = {
+const NamedPacket kCases[] = {
     {"Tcp", {}},
     {"Udp", {.protocol = kUdp, .dport = 53}},
     {"UdpEmpty", {.protocol = kUdp, .dport = 53, .payload = {}}},
@@ -27,7 +23,7 @@ const Case kCases[] = {
     {"HopByHop", {.extensions = {hop_by_hop(), destination_options()}}},
 };
 
-class CrossingBothWays : public WithCrossing, public testing::WithParamInterface<Case> {};
+class CrossingBothWays : public WithCrossing, public testing::WithParamInterface<NamedPacket> {};
 
 TEST_P(CrossingBothWays, NewAnswerAndKnown) {
   Packet packet = asking(GetParam().packet);
@@ -52,8 +48,7 @@ TEST_P(CrossingBothWays, NewAnswerAndKnown) {
   expect_exact_load();
 }
 
-INSTANTIATE_TEST_SUITE_P(All, CrossingBothWays, testing::ValuesIn(kCases),
-                         [](const auto& at) { return std::string(at.param.name); });
+INSTANTIATE_TEST_SUITE_P(All, CrossingBothWays, testing::ValuesIn(kCases), test_name);
 
 class Crossing : public WithCrossing {};
 
@@ -246,12 +241,23 @@ TEST_F(Crossing, WhatIsTooBigForTheServersSideIsAnsweredWithWhatFits) {
   expect(build(large), PINION_REPLY_TOO_BIG, too_big(large, 1420));
 }
 
-TEST_F(Crossing, WhatIsTooBigForTheClientsSideIsAnsweredWithWhatFits) {
-  const Narrow narrow(1400);
-  if (!narrow.index()) GTEST_SKIP() << "this machine makes no interface of our own";
-  director().allow_egress(narrow.index(), narrow.index());
+// Clients come by an interface with an MTU of 1,400.
+class CrossingNarrow : public WithCrossing {
+ protected:
+  void SetUp() override {
+    WithCrossing::SetUp();
+    if (IsSkipped()) return;
+    narrow_.emplace(1400);
+    if (!narrow_->index()) GTEST_SKIP() << "this machine makes no interface of our own";
+    director().allow_egress(narrow_->index(), narrow_->index());
+  }
+
+  std::optional<Narrow> narrow_;
+};
+
+TEST_F(CrossingNarrow, WhatIsTooBigForTheClientsSideIsAnsweredWithWhatFits) {
   const Packet packet = asking();
-  director().run(build(packet), narrow.index());
+  director().run(build(packet), narrow_->index());
   Packet back = answering(packet, local_port(packet), kAck);
   for (const uint16_t df : {uint16_t{kDontFragment}, uint16_t{0}}) {  // Nobody fragments it later.
     back.fragment = df;
@@ -261,12 +267,9 @@ TEST_F(Crossing, WhatIsTooBigForTheClientsSideIsAnsweredWithWhatFits) {
   }
 }
 
-TEST_F(Crossing, OfAFragmentLessFits) {
-  const Narrow narrow(1400);
-  if (!narrow.index()) GTEST_SKIP() << "this machine makes no interface of our own";
-  director().allow_egress(narrow.index(), narrow.index());
+TEST_F(CrossingNarrow, OfAFragmentLessFits) {
   const Packet packet = asking({.protocol = kUdp, .dport = 53});
-  director().run(build(packet), narrow.index());
+  director().run(build(packet), narrow_->index());
   Packet back = answering(packet, local_port(packet));
   back.fragment = 0x2000;
   EXPECT_EQ(director().run(build(sized(back, 1372))).action, static_cast<uint32_t>(XDP_REDIRECT));
@@ -287,16 +290,13 @@ TEST_F(Crossing, ARoutedReplyGoesUpTheStackTranslated) {
   EXPECT_EQ(hex(ran.out), hex(build(with_label_of(out, ran.out))));
 }
 
-TEST_F(Crossing, WhatGrowsBeyondItsOwnInterfaceIsTooBig) {
-  const Narrow narrow(1400);
-  if (!narrow.index()) GTEST_SKIP() << "this machine makes no interface of our own";
-  director().allow_egress(narrow.index(), narrow.index());
+TEST_F(CrossingNarrow, WhatGrowsBeyondItsOwnInterfaceIsTooBig) {
   const Packet packet = asking();
-  director().run(build(packet), narrow.index());
+  director().run(build(packet), narrow_->index());
   const Packet back = answering(packet, local_port(packet), kAck);
-  EXPECT_EQ(director().run(build(sized(back, 1380)), narrow.index()).action,
+  EXPECT_EQ(director().run(build(sized(back, 1380)), narrow_->index()).action,
             static_cast<uint32_t>(XDP_TX));
-  const Ran ran = director().run(build(sized(back, 1381)), narrow.index());
+  const Ran ran = director().run(build(sized(back, 1381)), narrow_->index());
   EXPECT_EQ(hex(ran.out), hex(too_big(sized(back, 1381), 1380)));
 }
 

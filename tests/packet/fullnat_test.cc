@@ -7,19 +7,14 @@
 
 #include "tests/packet/fullnat.h"
 #include "tests/packet/icmp.h"
+#include "tests/packet/named.h"
 
 namespace pinion::packet {
 namespace {
 
 class FullNat : public WithFullNat {};
 
-struct Case {
-  const char* name;
-  Packet packet;
-  friend void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
-};
-
-const Case kCases[] = {
+const NamedPacket kCases[] = {
     {"Tcp4", {}},
     {"Udp4", {.protocol = kUdp, .dport = 53}},
     {"Udp4Empty", {.protocol = kUdp, .dport = 53, .payload = {}}},
@@ -31,7 +26,7 @@ const Case kCases[] = {
     {"HopByHop", ipv6({.extensions = {hop_by_hop(), destination_options()}})},
 };
 
-class FullNatBothWays : public WithFullNat, public testing::WithParamInterface<Case> {};
+class FullNatBothWays : public WithFullNat, public testing::WithParamInterface<NamedPacket> {};
 
 TEST_P(FullNatBothWays, NewAnswerAndKnown) {
   Packet packet = GetParam().packet;
@@ -54,8 +49,7 @@ TEST_P(FullNatBothWays, NewAnswerAndKnown) {
   expect_exact_load();
 }
 
-INSTANTIATE_TEST_SUITE_P(All, FullNatBothWays, testing::ValuesIn(kCases),
-                         [](const auto& at) { return std::string(at.param.name); });
+INSTANTIATE_TEST_SUITE_P(All, FullNatBothWays, testing::ValuesIn(kCases), test_name);
 
 TEST_F(FullNat, EveryChecksumStaysRight) {
   for (uint32_t i = 0; i < 2000; ++i) {

@@ -6,6 +6,7 @@
 
 #include "balancer/bpf/connection_table.h"
 #include "tests/packet/icmp.h"
+#include "tests/packet/named.h"
 #include "tests/packet/nat.h"
 #include "tests/packet/sctp.h"
 
@@ -43,19 +44,13 @@ class IcmpNat : public WithNat {
   }
 };
 
-struct Case {
-  const char* name;
-  Packet packet;
-  friend void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
-};
-
 Packet extended(std::vector<Extension> extensions) {
   Packet packet;
   packet.extensions = std::move(extensions);
   return ipv6(packet);
 }
 
-const Case kCases[] = {
+const NamedPacket kCases[] = {
     {"Tcp4", {}},
     {"Udp4", {.protocol = kUdp, .dport = 53}},
     {"Udp4WithoutAChecksum", {.protocol = kUdp, .dport = 53, .udp_checksum = false}},
@@ -67,7 +62,7 @@ const Case kCases[] = {
     {"Extensions6", extended({hop_by_hop(), destination_options()})},
 };
 
-class ErrorsBothWays : public IcmpNat, public testing::WithParamInterface<Case> {};
+class ErrorsBothWays : public IcmpNat, public testing::WithParamInterface<NamedPacket> {};
 
 // From 8 bytes of the transport on: with or without its checksum (of half a one nothing is asked),
 // an odd number of bytes.
@@ -112,8 +107,7 @@ TEST_P(ErrorsBothWays, IfNobodyHasItIsLeftToTheStack) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Icmp, ErrorsBothWays, testing::ValuesIn(kCases),
-                         [](const auto& at) { return std::string(at.param.name); });
+INSTANTIATE_TEST_SUITE_P(Icmp, ErrorsBothWays, testing::ValuesIn(kCases), test_name);
 
 // Incremental checksums go wrong at the ends of their range, if anywhere.
 TEST_F(IcmpNat, EveryChecksumStaysRight) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "balancer/bpf/connection_table.h"
+#include "tests/packet/named.h"
 #include "tests/packet/nat.h"
 #include "tests/packet/sctp.h"
 
@@ -20,12 +21,6 @@ class Nat : public WithNat {
   }
 };
 
-struct Case {
-  const char* name;
-  Packet packet;
-  friend void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
-};
-
 Packet extended(std::vector<Extension> extensions) {
   Packet packet;
   packet.extensions = std::move(extensions);
@@ -39,7 +34,7 @@ Packet confirmed(Packet packet) {
   return packet;
 }
 
-const Case kCases[] = {
+const NamedPacket kCases[] = {
     {"Tcp4", {}},
     {"Udp4", {.protocol = kUdp, .dport = 53}},
     {"Udp4Empty", {.protocol = kUdp, .dport = 53, .payload = {}}},
@@ -56,7 +51,7 @@ const Case kCases[] = {
     {"HopByHop", extended({hop_by_hop(), destination_options()})},
 };
 
-class BothWays : public Nat, public testing::WithParamInterface<Case> {};
+class BothWays : public Nat, public testing::WithParamInterface<NamedPacket> {};
 
 TEST_P(BothWays, NewAnswerAndKnown) {
   Packet packet = GetParam().packet;
@@ -78,8 +73,7 @@ TEST_P(BothWays, NewAnswerAndKnown) {
   expect_states(packet.protocol == kUdp ? PINION_STATE_UDP : PINION_STATE_ESTABLISHED);
 }
 
-INSTANTIATE_TEST_SUITE_P(Nat, BothWays, testing::ValuesIn(kCases),
-                         [](const auto& at) { return std::string(at.param.name); });
+INSTANTIATE_TEST_SUITE_P(Nat, BothWays, testing::ValuesIn(kCases), test_name);
 
 // Incremental checksums go wrong at the ends of their range, if anywhere.
 TEST_F(Nat, EveryChecksumStaysRight) {

@@ -8,6 +8,7 @@
 #include "balancer/bpf/connection_table.h"
 #include "tests/packet/director.h"
 #include "tests/packet/icmp.h"
+#include "tests/packet/named.h"
 #include "tests/packet/sctp.h"
 
 namespace pinion::packet {
@@ -54,19 +55,13 @@ TEST(Crc32c, IsThatOfTheReference) {
   EXPECT_EQ(crc32c(Bytes(32)), 0x8a9136aau);  // RFC 3720, B.4
 }
 
-struct Case {
-  const char* name;
-  Packet packet;
-  friend void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
-};
-
 Packet extended(std::vector<Extension> extensions) {
   Packet packet;
   packet.extensions = std::move(extensions);
   return ipv6(packet);
 }
 
-const Case kCases[] = {
+const NamedPacket kCases[] = {
     {"Ipv4", {}},
     {"IpOptions", {.ip_options = Bytes(40, 1)}},
     {"TwoVlanTags", {.tags = {kVlan, kVlan}}},
@@ -74,7 +69,7 @@ const Case kCases[] = {
     {"Headers6", extended({hop_by_hop(), routing(0), authentication()})},
 };
 
-class EachShape : public Sctp, public testing::WithParamInterface<Case> {};
+class EachShape : public Sctp, public testing::WithParamInterface<NamedPacket> {};
 
 TEST_P(EachShape, GoesAsItIsToTheRealServer) {
   const Packet& packet = GetParam().packet;
@@ -112,8 +107,7 @@ TEST_P(EachShape, CutShortIsLeftToTheStack) {
   EXPECT_EQ(director().run(enough).action, static_cast<uint32_t>(XDP_TX));
 }
 
-INSTANTIATE_TEST_SUITE_P(Sctp, EachShape, testing::ValuesIn(kCases),
-                         [](const auto& at) { return std::string(at.param.name); });
+INSTANTIATE_TEST_SUITE_P(Sctp, EachShape, testing::ValuesIn(kCases), test_name);
 
 // What the packet's chunks make of an association whose handshake is over.
 struct Bundle {
