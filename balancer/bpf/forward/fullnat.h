@@ -6,9 +6,9 @@
 #pragma once
 
 #include "../local_end.h"
-#include "crossing.h"
-#include "crossing_error.h"
-#include "crossing_sums.h"
+#include "cross.h"
+#include "cross_error.h"
+#include "cross_sums.h"
 #include "dr.h"
 #include "ends.h"
 #include "nat.h"

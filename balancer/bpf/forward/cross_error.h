@@ -10,7 +10,7 @@
 #include "../client_address.h"
 #include "../crossing.h"
 #include "../icmp.h"
-#include "crossing.h"
+#include "cross.h"
 #include "ends.h"
 #include "outer.h"
 

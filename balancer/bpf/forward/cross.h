@@ -6,7 +6,7 @@
  *   header: a fragment stays one.
  * - To IPv4, DF is set where the packet has more than 1,260 bytes (5.1): what is smaller has no
  *   sender who could make it smaller still.
- * - A datagram without a checksum, which IPv6 does not have, gets one first (crossing_sums.h).
+ * - A datagram without a checksum, which IPv6 does not have, gets one first (cross_sums.h).
  */
 #pragma once
 
