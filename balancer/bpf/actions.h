@@ -23,6 +23,6 @@ static const volatile __u8 pinion_actions[32] = {
  */
 static __always_inline enum pinion_action pinion_action_of(__u32 verdict)
 {
-	asm volatile("" : "+r"(verdict));
+	PINION_OPAQUE(verdict);
 	return (enum pinion_action)pinion_actions[verdict & 31];
 }

@@ -7,10 +7,23 @@
  *
  * Constant tables of bytes are `const volatile`, so that Clang keeps them out of the sections of
  * mergeable constants, of which the BTF knows nothing.
+ *
+ * PINION_OPAQUE(value) hides from the compiler what it knows of a variable. Without it Clang turns
+ * masks back into branches, each of which doubles the paths that the verifier follows; drops masks
+ * that only the verifier needs; and merges or moves accesses that the verifier then refuses.
+ *
+ * PINION_GLOBAL_FUNC makes a function the verifier's own: it checks the function once, for any
+ * arguments, instead of anew on every path that calls it. The function stays off the fast path,
+ * too, and has a stack frame of its own (the frames of a chain of calls share 512 bytes). Arguments
+ * are the context, integers, and pointers to memory of a known size, which may be NULL to the
+ * verifier: the function checks them.
  */
 #pragma once
 
 #include <linux/types.h>
+
+#define PINION_OPAQUE(value) asm volatile("" : "+r"(value))
+#define PINION_GLOBAL_FUNC   __attribute__((noinline))
 
 /* A flow is written by field, and hashed and compared a word at a time. */
 typedef __u64 pinion_word __attribute__((may_alias));

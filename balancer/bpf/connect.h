@@ -146,10 +146,7 @@ pinion_new(struct pinion_packet *pkt, const pinion_word *flow, struct pinion_tab
 	return PINION_FORWARD_NEW;
 }
 
-/* Functions of their own for the verifier, which checks each once, for any packet; and out of the
- * way of the packets that need them not.
- */
-__attribute__((noinline)) int pinion_new4(struct pinion_packet *pkt)
+PINION_GLOBAL_FUNC int pinion_new4(struct pinion_packet *pkt)
 {
 	const struct pinion_table table = {PINION_SHAPE4, pinion_groups4, 0};
 
@@ -157,7 +154,7 @@ __attribute__((noinline)) int pinion_new4(struct pinion_packet *pkt)
 		   : PINION_DROP_INTERNAL;
 }
 
-__attribute__((noinline)) int pinion_new6(struct pinion_packet *pkt)
+PINION_GLOBAL_FUNC int pinion_new6(struct pinion_packet *pkt)
 {
 	const struct pinion_table table = {PINION_SHAPE6, pinion_groups6, 1};
 
@@ -194,10 +191,9 @@ static __always_inline enum pinion_verdict pinion_find_connection(struct pinion_
 }
 
 /* An IPv4 packet that IPv4's table does not know, or no longer: is it an IPv4 server's reply to an
- * IPv6 client? If not, `otherwise` stands. A function of its own for the verifier, as pinion_new4()
- * is.
+ * IPv6 client? If not, `otherwise` stands.
  */
-__attribute__((noinline)) int pinion_find_crossed(struct pinion_packet *pkt, __u32 otherwise)
+PINION_GLOBAL_FUNC int pinion_find_crossed(struct pinion_packet *pkt, __u32 otherwise)
 {
 	const struct pinion_table table = {PINION_SHAPE6, pinion_groups6, 1};
 	const struct pinion_settings *config = pinion_settings();

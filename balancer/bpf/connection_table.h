@@ -171,9 +171,10 @@ static __always_inline int pinion_find(struct pinion_buckets buckets, const pini
 /* Ticks since the entry's last packet. `now` may be a little older than `seen`: another CPU's. */
 static __always_inline __u32 pinion_idle(__u32 seen, __u32 now)
 {
-	__s32 idle = (__s32)(now - seen);
+	__s32 idle = (__s32)(now - seen), negative = idle >> 31;
 
-	return (__u32)(idle & ~(idle >> 31));
+	PINION_OPAQUE(negative);
+	return (__u32)(idle & ~negative);
 }
 
 /* `load` as the daemon and BPF hold it: one value, or NULL where the index has none. */
@@ -231,22 +232,31 @@ static const volatile __u8 pinion_fitness[2][16] = {
 static_assert(PINION_STATE_TIME_WAIT == 10, "a new state needs its column");
 
 /* Fitness first, age second; 0 is not to be taken. Without branches: an insert ranks eight entries,
- * and the verifier would follow every combination.
+ * and the verifier would follow every combination. So each mask is opaque.
  */
 static __always_inline __u64 pinion_rank(struct pinion_connection *connection, __u32 now,
 					 const struct pinion_settings *settings)
 {
 	__u8 state = pinion_state_of(PINION_LOAD_ORDERED(connection->word)) & 15;
 	__u64 idle = pinion_idle(PINION_LOAD(connection->seen), now);
-	__u64 expired = (settings->timeout[state] - idle) >> 63;
-	__u64 fitness = pinion_fitness[expired & 1][state];
+	__u64 left = settings->timeout[state] - idle;
+	__u64 fitness, ages;
 
-	return PINION_RANK(fitness) + (idle & (0 - (fitness & 1)));
+	PINION_OPAQUE(left);
+	fitness = pinion_fitness[left >> 63][state];
+	ages = 0 - (fitness & 1);
+	PINION_OPAQUE(ages);
+	return PINION_RANK(fitness) + (idle & ages);
 }
 
 static __always_inline __u64 pinion_larger(__u64 a, __u64 b)
 {
-	return a ^ ((a ^ b) & (0 - ((a - b) >> 63)));
+	__u64 smaller = a - b;
+
+	PINION_OPAQUE(smaller);
+	smaller = 0 - (smaller >> 63);
+	PINION_OPAQUE(smaller);
+	return a ^ ((a ^ b) & smaller);
 }
 
 /* A bucket, seen by an insert. */
@@ -264,7 +274,10 @@ pinion_survey_bucket(void *bucket, struct pinion_shape shape, __u32 now,
 	for (__u32 way = 0; way < PINION_WAYS; way++) {
 		__u64 rank = pinion_rank(pinion_entry(bucket, way, shape), now, settings);
 
-		survey.available += (__u32)(rank >> 41) & 1;
+		__u64 available = rank >> 41 & 1;
+
+		PINION_OPAQUE(available);
+		survey.available += (__u32)available;
 		/* Ways are tried from the front: the first ones share a cache line. */
 		rank = rank << 2 | (PINION_WAYS - 1 - way);
 		survey.best = pinion_larger(survey.best, rank);

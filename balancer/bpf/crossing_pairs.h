@@ -31,15 +31,14 @@ static __always_inline int pinion_find_half(const struct pinion_packet *pkt, __u
 	return pinion_rank(found.connection, pkt->now, config) < PINION_RANK(PINION_EXPIRED);
 }
 
-/* In either table. Functions of their own for the verifier. */
-__attribute__((noinline)) int pinion_find_half4(const struct pinion_packet *pkt, __u32 place)
+PINION_GLOBAL_FUNC int pinion_find_half4(const struct pinion_packet *pkt, __u32 place)
 {
 	const struct pinion_table table = {PINION_SHAPE4, pinion_groups4, 0};
 
 	return pkt ? pinion_find_half(pkt, place, table) : 0;
 }
 
-__attribute__((noinline)) int pinion_find_half6(const struct pinion_packet *pkt, __u32 place)
+PINION_GLOBAL_FUNC int pinion_find_half6(const struct pinion_packet *pkt, __u32 place)
 {
 	const struct pinion_table table = {PINION_SHAPE6, pinion_groups6, 1};
 

@@ -22,7 +22,7 @@ static __always_inline __u32 pinion_driver_ifindex(const struct xdp_md *ctx)
 {
 	__u32 ifindex = ctx->ingress_ifindex;
 
-	asm volatile("" : "+r"(ifindex));
+	PINION_OPAQUE(ifindex);
 	return ifindex;
 }
 
@@ -70,10 +70,8 @@ static __always_inline void pinion_entrance_of(const struct pinion_packet *pkt, 
 	}
 }
 
-/* Says where the packet came in. False: it is not ours to take. A function of its own for the
- * verifier, as pinion_new4() is.
- */
-__attribute__((noinline)) int pinion_enter(struct xdp_md *ctx, struct pinion_packet *pkt)
+/* Says where the packet came in. False: it is not ours to take. */
+PINION_GLOBAL_FUNC int pinion_enter(struct xdp_md *ctx, struct pinion_packet *pkt)
 {
 	struct pinion_entrance_key key = {.ifindex = ctx->ingress_ifindex};
 	const __be16 *frame = (void *)(long)ctx->data;

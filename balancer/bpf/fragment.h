@@ -81,8 +81,8 @@ static __always_inline __u32 pinion_progress(const struct pinion_packet *pkt)
 /* What became of the first fragment. That of a packet which nobody could take for ours is not
  * worth a place.
  */
-__attribute__((noinline)) int pinion_remember(const struct pinion_packet *pkt, __u32 verdict,
-					      __u32 ifindex)
+PINION_GLOBAL_FUNC int pinion_remember(const struct pinion_packet *pkt, __u32 verdict,
+				       __u32 ifindex)
 {
 	struct pinion_fragment first = {};
 	struct pinion_fragment_key key;
@@ -210,8 +210,8 @@ static __always_inline enum pinion_verdict pinion_share(__u8 verdict)
 	}
 }
 
-/* A fragment that is not the first. A function of its own, as pinion_icmp() is. */
-__attribute__((noinline)) int pinion_follow(struct xdp_md *ctx, struct pinion_packet *pkt)
+/* A fragment that is not the first. */
+PINION_GLOBAL_FUNC int pinion_follow(struct xdp_md *ctx, struct pinion_packet *pkt)
 {
 	struct pinion_fragment *first;
 	struct pinion_fragment_key key;

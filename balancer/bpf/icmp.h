@@ -181,10 +181,8 @@ pinion_find_quoted(struct pinion_packet *pkt, const pinion_word *flow, struct pi
 	return PINION_FORWARD_ICMP;
 }
 
-/* What is none of TCP, UDP, SCTP: PINION_FORWARD_ICMP, or why it is left to the stack. A function
- * of its own, out of the way of all other packets.
- */
-__attribute__((noinline)) int pinion_icmp(struct xdp_md *ctx, struct pinion_packet *pkt)
+/* What is none of TCP, UDP, SCTP: PINION_FORWARD_ICMP, or why it is left to the stack. */
+PINION_GLOBAL_FUNC int pinion_icmp(struct xdp_md *ctx, struct pinion_packet *pkt)
 {
 	const struct pinion_table v4 = {PINION_SHAPE4, pinion_groups4, 0};
 	const struct pinion_table v6 = {PINION_SHAPE6, pinion_groups6, 1};
@@ -206,7 +204,7 @@ __attribute__((noinline)) int pinion_icmp(struct xdp_md *ctx, struct pinion_pack
 /* An IPv4 error about nothing that IPv4's table knows: is it about what an IPv6 client's packet has
  * become?
  */
-__attribute__((noinline)) int pinion_icmp_crossed(struct pinion_packet *pkt)
+PINION_GLOBAL_FUNC int pinion_icmp_crossed(struct pinion_packet *pkt)
 {
 	const struct pinion_table table = {PINION_SHAPE6, pinion_groups6, 1};
 	enum pinion_verdict verdict;

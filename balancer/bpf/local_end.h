@@ -41,7 +41,7 @@ static __always_inline const __be32 *pinion_local_address(__u8 number)
 	/* The compiler must not add to the pointer before it has been checked: Linux 6.1's verifier
 	 * refuses that.
 	 */
-	asm volatile("" : "+r"(local));
+	PINION_OPAQUE(local);
 	return local->address[number];
 }
 

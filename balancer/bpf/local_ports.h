@@ -26,7 +26,7 @@
 /* The attempt's pair into the packet. All pairs of the pool stand in a row: attempts begin anywhere
  * and go on by an odd step, so that of a power of two they meet each once. PINION_NEXT: done.
  */
-__attribute__((noinline)) int pinion_draw_local(struct pinion_packet *pkt, __u32 attempt)
+PINION_GLOBAL_FUNC int pinion_draw_local(struct pinion_packet *pkt, __u32 attempt)
 {
 	const __u32 first = 0;
 	const struct pinion_local_addresses *pool = bpf_map_lookup_elem(&local_addresses, &first);
@@ -133,9 +133,8 @@ static __always_inline enum pinion_verdict pinion_hold_local(struct pinion_packe
 	return PINION_NEXT;
 }
 
-/* Functions of their own for the verifier, which would else follow every attempt from the start. */
-__attribute__((noinline)) int pinion_hold_local4(struct pinion_packet *pkt, __u32 place,
-						 __u32 state, __u32 assigned)
+PINION_GLOBAL_FUNC int pinion_hold_local4(struct pinion_packet *pkt, __u32 place, __u32 state,
+					  __u32 assigned)
 {
 	const struct pinion_table table = {PINION_SHAPE4, pinion_groups4, 0};
 
@@ -144,8 +143,8 @@ __attribute__((noinline)) int pinion_hold_local4(struct pinion_packet *pkt, __u3
 		   : PINION_DROP_INTERNAL;
 }
 
-__attribute__((noinline)) int pinion_hold_local6(struct pinion_packet *pkt, __u32 place,
-						 __u32 state, __u32 assigned)
+PINION_GLOBAL_FUNC int pinion_hold_local6(struct pinion_packet *pkt, __u32 place, __u32 state,
+					  __u32 assigned)
 {
 	const struct pinion_table table = {PINION_SHAPE6, pinion_groups6, 1};
 
@@ -165,7 +164,7 @@ static __always_inline int pinion_hold(struct pinion_packet *pkt, __u32 place, _
 
 /* The pair is another connection's: takes it out of the forward half, if it stands there. */
 static __always_inline void pinion_lose_local(struct pinion_packet *pkt,
-					      const struct pinion_found *found,
+					      struct pinion_connection *connection,
 					      const pinion_word *flow, struct pinion_table table)
 {
 	union pinion_last_word last = {.whole = flow[table.shape.words - 1]};
@@ -173,26 +172,55 @@ static __always_inline void pinion_lose_local(struct pinion_packet *pkt,
 
 	last.local = pkt->local;
 	last.local_port = pkt->local_port;
-	(void)PINION_SWAP(*pinion_last_word(found->connection, table), last.whole, unassigned);
+	(void)PINION_SWAP(*pinion_last_word(connection, table), last.whole, unassigned);
 	pkt->mirror = PINION_MIRROR_NEW;
 }
 
+/* One attempt to find a pair for the connection at `place`, which has none. */
+static __always_inline int pinion_try_local(struct pinion_packet *pkt, const pinion_word *flow,
+					    __u32 place, __u8 state, __u32 attempt,
+					    struct pinion_table table)
+{
+	struct pinion_connection *connection = pinion_at(table, place);
+	int failed = pinion_draw_local(pkt, attempt);
+
+	if (!failed)
+		failed = pinion_hold(pkt, place, state, 0, table);
+	if (pinion_crosses && failed && connection)
+		pinion_lose_local(pkt, connection, flow, table);
+	return failed;
+}
+
+PINION_GLOBAL_FUNC int pinion_try_local4(struct pinion_packet *pkt, __u32 place, __u32 state,
+					 __u32 attempt)
+{
+	const struct pinion_table table = {PINION_SHAPE4, pinion_groups4, 0};
+
+	return pkt ? pinion_try_local(pkt, (const pinion_word *)&pkt->flow4, place, (__u8)state,
+				      attempt, table)
+		   : PINION_DROP_INTERNAL;
+}
+
+PINION_GLOBAL_FUNC int pinion_try_local6(struct pinion_packet *pkt, __u32 place, __u32 state,
+					 __u32 attempt)
+{
+	const struct pinion_table table = {PINION_SHAPE6, pinion_groups6, 1};
+
+	return pkt ? pinion_try_local(pkt, (const pinion_word *)&pkt->flow6, place, (__u8)state,
+				      attempt, table)
+		   : PINION_DROP_INTERNAL;
+}
+
 /* A pair for a connection that has none. */
-static __always_inline int pinion_find_local(struct pinion_packet *pkt,
-					     const struct pinion_found *found,
-					     const pinion_word *flow, __u32 place, __u8 state,
+static __always_inline int pinion_find_local(struct pinion_packet *pkt, __u32 place, __u8 state,
 					     struct pinion_table table)
 {
 	int failed = PINION_DROP_NO_PORT;
 
 #pragma clang loop unroll(disable)
-	for (__u32 attempt = 0; attempt < PINION_LOCAL_ATTEMPTS && failed; attempt++) {
-		failed = pinion_draw_local(pkt, attempt);
-		if (!failed)
-			failed = pinion_hold(pkt, place, state, 0, table);
-		if (pinion_crosses && failed)
-			pinion_lose_local(pkt, found, flow, table);
-	}
+	for (__u32 attempt = 0; attempt < PINION_LOCAL_ATTEMPTS && failed; attempt++)
+		failed = table.is_v6 ? pinion_try_local6(pkt, place, state, attempt)
+				     : pinion_try_local4(pkt, place, state, attempt);
 	return failed;
 }
 
@@ -219,8 +247,8 @@ static __always_inline int pinion_mirror_local(struct pinion_packet *pkt, const 
 		failed = pinion_hold(pkt, place, state, 1, table);
 	if (failed == PINION_DROP_NO_PORT) {
 		if (pkt->local_port)
-			pinion_lose_local(pkt, &found, flow, table);
-		failed = pinion_find_local(pkt, &found, flow, place, state, table);
+			pinion_lose_local(pkt, found.connection, flow, table);
+		failed = pinion_find_local(pkt, place, state, table);
 	}
 	if (!failed || pkt->mirror != PINION_MIRROR_NEW)
 		return PINION_NEXT;
@@ -228,7 +256,7 @@ static __always_inline int pinion_mirror_local(struct pinion_packet *pkt, const 
 	return failed;
 }
 
-__attribute__((noinline)) int pinion_mirror_local4(struct pinion_packet *pkt)
+PINION_GLOBAL_FUNC int pinion_mirror_local4(struct pinion_packet *pkt)
 {
 	const struct pinion_table table = {PINION_SHAPE4, pinion_groups4, 0};
 
@@ -236,7 +264,7 @@ __attribute__((noinline)) int pinion_mirror_local4(struct pinion_packet *pkt)
 		   : PINION_DROP_INTERNAL;
 }
 
-__attribute__((noinline)) int pinion_mirror_local6(struct pinion_packet *pkt)
+PINION_GLOBAL_FUNC int pinion_mirror_local6(struct pinion_packet *pkt)
 {
 	const struct pinion_table table = {PINION_SHAPE6, pinion_groups6, 1};
 

@@ -200,19 +200,14 @@ static __always_inline void pinion_note_hop(const struct pinion_packet *pkt,
 		PINION_STORE(found->connection->next_hop, hop);
 }
 
-/* Functions of their own for the verifier, which would else follow them from each entry that the
- * connection may stand in.
- */
-__attribute__((noinline)) int pinion_pair4(const struct pinion_packet *pkt, __u32 place,
-					   __u32 state)
+PINION_GLOBAL_FUNC int pinion_pair4(const struct pinion_packet *pkt, __u32 place, __u32 state)
 {
 	const struct pinion_table table = {PINION_SHAPE4, pinion_groups4, 0};
 
 	return pkt ? (int)pinion_pair(pkt, place, (__u8)state, table) : PINION_DROP_INTERNAL;
 }
 
-__attribute__((noinline)) int pinion_pair6(const struct pinion_packet *pkt, __u32 place,
-					   __u32 state)
+PINION_GLOBAL_FUNC int pinion_pair6(const struct pinion_packet *pkt, __u32 place, __u32 state)
 {
 	const struct pinion_table table = {PINION_SHAPE6, pinion_groups6, 1};
 
@@ -248,7 +243,7 @@ static __always_inline int pinion_mirror(struct pinion_packet *pkt, const pinion
 	return failed;
 }
 
-__attribute__((noinline)) int pinion_mirror4(struct pinion_packet *pkt)
+PINION_GLOBAL_FUNC int pinion_mirror4(struct pinion_packet *pkt)
 {
 	const struct pinion_table table = {PINION_SHAPE4, pinion_groups4, 0};
 
@@ -256,7 +251,7 @@ __attribute__((noinline)) int pinion_mirror4(struct pinion_packet *pkt)
 		   : PINION_DROP_INTERNAL;
 }
 
-__attribute__((noinline)) int pinion_mirror6(struct pinion_packet *pkt)
+PINION_GLOBAL_FUNC int pinion_mirror6(struct pinion_packet *pkt)
 {
 	const struct pinion_table table = {PINION_SHAPE6, pinion_groups6, 1};
 

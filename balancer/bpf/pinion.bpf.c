@@ -31,7 +31,7 @@ static __always_inline void pinion_count_verdict(__u32 verdict)
 	const __u32 first = 0;
 	struct pinion_verdict_counters *count = bpf_map_lookup_elem(&verdicts, &first);
 
-	asm volatile("" : "+r"(verdict));
+	PINION_OPAQUE(verdict);
 	if (count)
 		count->count[verdict & 31]++;
 }

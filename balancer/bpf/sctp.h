@@ -61,10 +61,9 @@ static __always_inline __u8 pinion_chunks_event(const struct xdp_md *ctx, __u32 
 	return event;
 }
 
-/* An INIT comes with tag 0, since nobody has given it one (8.5.1): any other is nobody's. A
- * function of its own for the verifier, and out of the way of all other packets.
+/* An INIT comes with tag 0, since nobody has given it one (8.5.1): any other is nobody's.
  */
-__attribute__((noinline)) int pinion_parse_sctp(struct xdp_md *ctx, struct pinion_packet *pkt)
+PINION_GLOBAL_FUNC int pinion_parse_sctp(struct xdp_md *ctx, struct pinion_packet *pkt)
 {
 	struct pinion_sctp *sctp;
 	__u32 end, chunks;

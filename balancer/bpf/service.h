@@ -56,11 +56,9 @@ pinion_find_prefix(const struct pinion_service_key *key)
 	return bpf_map_lookup_elem(&service_prefixes, &prefix);
 }
 
-/* A service that is not for this very address and port. A function of its own for the verifier, and
- * out of the way of the services that are.
- */
-__attribute__((noinline)) int pinion_find_wider(const struct pinion_packet *pkt,
-						struct pinion_service *service)
+/* A service that is not for this very address and port. */
+PINION_GLOBAL_FUNC int pinion_find_wider(const struct pinion_packet *pkt,
+					 struct pinion_service *service)
 {
 	const struct pinion_service *found = 0;
 	struct pinion_service_key key;

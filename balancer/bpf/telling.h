@@ -98,15 +98,14 @@ static __always_inline int pinion_prepare_telling(struct pinion_packet *pkt,
 	return pkt->grow && pkt->fragment ? PINION_DROP_TOO_BIG : PINION_NEXT;
 }
 
-/* Functions of their own for the verifier. */
-__attribute__((noinline)) int pinion_prepare_telling4(struct pinion_packet *pkt)
+PINION_GLOBAL_FUNC int pinion_prepare_telling4(struct pinion_packet *pkt)
 {
 	const struct pinion_table table = {PINION_SHAPE4, pinion_groups4, 0};
 
 	return pkt ? pinion_prepare_telling(pkt, table) : PINION_DROP_INTERNAL;
 }
 
-__attribute__((noinline)) int pinion_prepare_telling6(struct pinion_packet *pkt)
+PINION_GLOBAL_FUNC int pinion_prepare_telling6(struct pinion_packet *pkt)
 {
 	const struct pinion_table table = {PINION_SHAPE6, pinion_groups6, 1};
 

@@ -65,10 +65,8 @@ static __always_inline enum pinion_verdict pinion_carry_from4(struct xdp_md *ctx
 	return PINION_NEXT;
 }
 
-/* Reads it. A function of its own for the verifier. */
-__attribute__((noinline)) int pinion_carry(struct xdp_md *ctx, const struct pinion_packet *pkt,
-					   const struct pinion_ends *ends,
-					   struct pinion_carried *carried)
+PINION_GLOBAL_FUNC int pinion_carry(struct xdp_md *ctx, const struct pinion_packet *pkt,
+				    const struct pinion_ends *ends, struct pinion_carried *carried)
 {
 	if (!pkt || !ends || !carried)
 		return PINION_DROP_INTERNAL;
@@ -76,11 +74,9 @@ __attribute__((noinline)) int pinion_carry(struct xdp_md *ctx, const struct pini
 			     : pinion_carry_from6(ctx, pkt, ends, carried);
 }
 
-/* The frame grows or shrinks at its front, and its own header moves there. A function of its own
- * for the verifier.
- */
-__attribute__((noinline)) int
-pinion_stretch_frame(struct xdp_md *ctx, const struct pinion_packet *pkt, int by, __u32 protocol)
+/* The frame grows or shrinks at its front, and its own header moves there. */
+PINION_GLOBAL_FUNC int pinion_stretch_frame(struct xdp_md *ctx, const struct pinion_packet *pkt,
+					    int by, __u32 protocol)
 {
 	__u16 *frame = (void *)(long)ctx->data;
 	__u16 saved[PINION_MAC_HEADER];
@@ -161,10 +157,9 @@ static __always_inline enum pinion_verdict pinion_put_crossed6(struct xdp_md *ct
 	return PINION_NEXT;
 }
 
-/* Ports, and the checksum. A function of its own for the verifier. */
-__attribute__((noinline)) int pinion_cross_transport(struct xdp_md *ctx,
-						     const struct pinion_packet *pkt,
-						     const struct pinion_ends *ends, __u64 change)
+/* Ports, and the checksum. */
+PINION_GLOBAL_FUNC int pinion_cross_transport(struct xdp_md *ctx, const struct pinion_packet *pkt,
+					      const struct pinion_ends *ends, __u64 change)
 {
 	void *end = (void *)(long)ctx->data_end;
 	__sum16 *checksum;
@@ -190,10 +185,8 @@ __attribute__((noinline)) int pinion_cross_transport(struct xdp_md *ctx,
 	return PINION_NEXT;
 }
 
-/* Either way. PINION_NEXT: the packet is another one. A function of its own for the verifier, as
- * pinion_new4() is.
- */
-__attribute__((noinline)) int pinion_cross(struct xdp_md *ctx, struct pinion_packet *pkt)
+/* PINION_NEXT: the packet is of the other family now. */
+PINION_GLOBAL_FUNC int pinion_cross(struct xdp_md *ctx, struct pinion_packet *pkt)
 {
 	struct pinion_carried carried = {};
 	struct pinion_ends ends = {};

@@ -267,8 +267,8 @@ static_assert(sizeof(struct iphdr) + sizeof(struct pinion_error4) == PINION_CROS
 static_assert(sizeof(struct ipv6hdr) + sizeof(struct pinion_error6) == PINION_CROSSED_ERROR6,
 	      "crossing.h has its size");
 
-/* PINION_NEXT: it is an error of the other family. A function of its own for the verifier. */
-__attribute__((noinline)) int pinion_cross_error(struct xdp_md *ctx, struct pinion_packet *pkt)
+/* PINION_NEXT: it is an error of the other family. */
+PINION_GLOBAL_FUNC int pinion_cross_error(struct xdp_md *ctx, struct pinion_packet *pkt)
 {
 	struct pinion_error error = {};
 	struct pinion_ends ends = {};

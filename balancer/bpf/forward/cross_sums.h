@@ -8,31 +8,41 @@
 #include "../crossing.h"
 #include "grow.h"
 
-/* Of 512 bytes, which is what one call sums up: more than any frame has. */
-#define PINION_SUMMED_PARTS 20
+#define PINION_SUMMED_BYTES 512 /* By one call; a power of two. */
+#define PINION_SUMMED_PARTS 20	/* More than any frame has. */
 
-/* The sum of `left` bytes of the frame from `at` on, and of `sum`, folded; negative: they are not
- * all there. A function of its own for the verifier.
+/* The sum of 1 to 512 bytes of the frame from `at` on, and of `sum`, folded; negative: they are not
+ * all there.
  */
-__attribute__((noinline)) int pinion_sum_frame(struct xdp_md *ctx, __u32 at, __u32 left, __u32 sum)
+PINION_GLOBAL_FUNC int pinion_sum_part(struct xdp_md *ctx, __u32 at, __u32 size, __u32 sum)
 {
 	struct pinion_scratch *scratch = pinion_scratch();
-	__u32 size;
 
 	if (!scratch)
 		return -1;
+	size = pinion_bound(size, PINION_SUMMED_BYTES);
+	((__u32 *)scratch->headers)[((size - 1) & (PINION_SUMMED_BYTES - 1)) / 4] = 0;
+	if (bpf_xdp_load_bytes(ctx, at, scratch->headers, size))
+		return -1;
+	return pinion_sum_fold((__u32)bpf_csum_diff(0, 0, (__be32 *)scratch->headers,
+						    ((size - 1) & (PINION_SUMMED_BYTES - 4)) + 4,
+						    sum));
+}
+
+/* The same of `left` bytes. */
+PINION_GLOBAL_FUNC int pinion_sum_frame(struct xdp_md *ctx, __u32 at, __u32 left, __u32 sum)
+{
+	int folded = (int)sum;
+
 #pragma clang loop unroll(disable)
-	for (int i = 0; i < PINION_SUMMED_PARTS && left; i++) {
-		size = pinion_bound(left < 512 ? left : 512, 512);
-		((__u32 *)scratch->headers)[((size - 1) & 511) / 4] = 0;
-		if (bpf_xdp_load_bytes(ctx, at, scratch->headers, size))
-			return -1;
-		sum = (__u32)bpf_csum_diff(0, 0, (__be32 *)scratch->headers, ((size - 1) & 508) + 4,
-					   sum);
+	for (int i = 0; i < PINION_SUMMED_PARTS && left && folded >= 0; i++) {
+		__u32 size = left < PINION_SUMMED_BYTES ? left : PINION_SUMMED_BYTES;
+
+		folded = pinion_sum_part(ctx, at, size, (__u32)folded);
 		at += size;
 		left -= size;
 	}
-	return left ? -1 : pinion_sum_fold(sum);
+	return left ? -1 : folded;
 }
 
 /* An IPv4 server's datagram. */
@@ -79,9 +89,8 @@ static __always_inline int pinion_verify_error(struct xdp_md *ctx, const struct 
 	return PINION_NEXT;
 }
 
-/* PINION_NEXT: it can cross. A function of its own for the verifier, as pinion_new4() is. */
-__attribute__((noinline)) int pinion_prepare_crossing(struct xdp_md *ctx,
-						      const struct pinion_packet *pkt)
+/* PINION_NEXT: it can cross. */
+PINION_GLOBAL_FUNC int pinion_prepare_crossing(struct xdp_md *ctx, const struct pinion_packet *pkt)
 {
 	if (!pkt)
 		return PINION_DROP_INTERNAL;

@@ -79,9 +79,7 @@ static __always_inline enum pinion_verdict pinion_replace_ends6(struct xdp_md *c
 	return pinion_replace_ports(ctx, pkt, change, ends);
 }
 
-/* Either way. A function of its own for the verifier, as pinion_new4() is. */
-__attribute__((noinline)) int pinion_replace_ends(struct xdp_md *ctx,
-						  const struct pinion_packet *pkt)
+PINION_GLOBAL_FUNC int pinion_replace_ends(struct xdp_md *ctx, const struct pinion_packet *pkt)
 {
 	struct pinion_ends ends = {};
 
@@ -94,7 +92,7 @@ __attribute__((noinline)) int pinion_replace_ends(struct xdp_md *ctx,
 /* A client's packet is to cross: does it fit then, with the header of PROXY protocol? By whichever
  * interface it leaves: what came in there had another size.
  */
-__attribute__((noinline)) int pinion_meet_crossing(struct xdp_md *ctx, struct pinion_packet *pkt)
+PINION_GLOBAL_FUNC int pinion_meet_crossing(struct xdp_md *ctx, struct pinion_packet *pkt)
 {
 	const struct pinion_real_server *server = pkt ? pinion_server(pkt->reference) : 0;
 	__u32 header;
@@ -121,9 +119,8 @@ static __always_inline int pinion_change_ends(struct xdp_md *ctx, struct pinion_
 	return pkt->quoted ? pinion_cross_error(ctx, pkt) : pinion_cross(ctx, pkt);
 }
 
-/* What it is told of the client. A function of its own for the verifier. */
-__attribute__((noinline)) int pinion_tell_server(struct xdp_md *ctx,
-						 const struct pinion_packet *pkt)
+/* What it is told of the client. */
+PINION_GLOBAL_FUNC int pinion_tell_server(struct xdp_md *ctx, const struct pinion_packet *pkt)
 {
 	const struct pinion_real_server *server = pkt ? pinion_server(pkt->reference) : 0;
 

@@ -28,7 +28,7 @@ static __always_inline struct pinion_scratch *pinion_scratch(void)
 static __always_inline __u32 pinion_bound(__u32 length, __u32 most)
 {
 	length--;
-	asm volatile("" : "+r"(length));
+	PINION_OPAQUE(length);
 	return (length & (most - 1)) + 1;
 }
 

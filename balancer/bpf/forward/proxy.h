@@ -112,7 +112,7 @@ static __always_inline int pinion_hide_in_options(struct xdp_md *ctx,
 }
 
 /* The server's. */
-__attribute__((noinline)) int pinion_hide_proxy(struct xdp_md *ctx, const struct pinion_packet *pkt)
+PINION_GLOBAL_FUNC int pinion_hide_proxy(struct xdp_md *ctx, const struct pinion_packet *pkt)
 {
 	struct tcphdr *tcp;
 	__be32 ack;

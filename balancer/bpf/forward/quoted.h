@@ -163,8 +163,8 @@ static __always_inline __u64 pinion_hide_telling(struct xdp_md *ctx,
 /* `outer` is what the error's own new addresses add to the checksum of ICMPv6, which has a
  * pseudo-header; that of ICMP has none.
  */
-__attribute__((noinline)) int pinion_translate_quoted(struct xdp_md *ctx,
-						      const struct pinion_packet *pkt, __u64 outer)
+PINION_GLOBAL_FUNC int pinion_translate_quoted(struct xdp_md *ctx, const struct pinion_packet *pkt,
+					       __u64 outer)
 {
 	const struct pinion_real_server *server = pkt ? pinion_server(pkt->reference) : 0;
 	struct pinion_translation to;

@@ -33,8 +33,8 @@ static __always_inline __u32 pinion_most_mss(struct xdp_md *ctx, const struct pi
 	return mtu > headers ? mtu - headers : 0;
 }
 
-/* A SYN, or SYN/ACK, that has been rewritten. A function of its own for the verifier. */
-__attribute__((noinline)) int pinion_tune_syn(struct xdp_md *ctx, const struct pinion_packet *pkt)
+/* A SYN, or SYN/ACK, that has been rewritten. */
+PINION_GLOBAL_FUNC int pinion_tune_syn(struct xdp_md *ctx, const struct pinion_packet *pkt)
 {
 	struct pinion_scratch *scratch = pinion_scratch();
 	__u64 before = 0;

@@ -81,11 +81,11 @@ static __always_inline enum pinion_verdict pinion_write_options(struct xdp_md *c
 }
 
 /* Where in `option`, of which `length` bytes are options, one of this kind begins; negative: there
- * is none. A function of its own, so that the verifier follows it once; how far it has come it
- * keeps in memory, and it has no branches that meet again, so that each step is one to the
- * verifier.
+ * is none.
+ * It keeps in memory how far it has come, and none of its branches meet again: so each step is one
+ * to the verifier.
  */
-__attribute__((noinline)) int pinion_find_option(__u32 length, __u32 kind)
+PINION_GLOBAL_FUNC int pinion_find_option(__u32 length, __u32 kind)
 {
 	struct pinion_scratch *scratch = pinion_scratch();
 
@@ -100,7 +100,7 @@ __attribute__((noinline)) int pinion_find_option(__u32 length, __u32 kind)
 		__u32 single = (found ^ PINION_OPTION_NOTHING) - 1; /* All ones: it is. */
 
 		single = (__u32)((__s32)single >> 31);
-		asm volatile("" : "+r"(single));
+		PINION_OPAQUE(single);
 		size = (size & ~single) | (single & 1);
 		if (!found || size < 2 + single || at + size > length)
 			return -1;
@@ -111,8 +111,8 @@ __attribute__((noinline)) int pinion_find_option(__u32 length, __u32 kind)
 	return -1;
 }
 
-/* One of this kind becomes as many that do nothing; how many. A function of its own, too. */
-__attribute__((noinline)) int pinion_blank_option(__u32 length, __u32 kind)
+/* One of this kind becomes as many that do nothing; how many. */
+PINION_GLOBAL_FUNC int pinion_blank_option(__u32 length, __u32 kind)
 {
 	struct pinion_scratch *scratch = pinion_scratch();
 	int at = pinion_find_option(length, kind);

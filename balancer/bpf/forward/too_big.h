@@ -214,10 +214,9 @@ pinion_answer6(struct xdp_md *ctx, const struct pinion_packet *pkt, const struct
 	return PINION_REPLY_TOO_BIG;
 }
 
-/* `mtu` is what would fit, as the packet leaves. A function of its own for the verifier, as
- * pinion_new4() is. */
-__attribute__((noinline)) int pinion_too_big(struct xdp_md *ctx, const struct pinion_packet *pkt,
-					     __u32 mtu)
+/* `mtu` is what would fit, as the packet leaves. */
+PINION_GLOBAL_FUNC int pinion_too_big(struct xdp_md *ctx, const struct pinion_packet *pkt,
+				      __u32 mtu)
 {
 	struct pinion_icmp icmp;
 

@@ -75,12 +75,10 @@ static __always_inline void pinion_put_shim(void *at, const struct pinion_shim *
 }
 
 /* In front of the packet there is room for the headers now. Whatever it is, no packet is so short
- * that the longest of shims would not find room in what has become of it. A function of its own for
- * the verifier, as pinion_new4() is: it need not follow each kind of tunnel from its beginning.
+ * that the longest of shims would not find room in what has become of it.
  */
-__attribute__((noinline)) int pinion_wrap(struct xdp_md *ctx, const struct pinion_packet *pkt,
-					  const struct pinion_outer *outer,
-					  const struct pinion_shim *shim)
+PINION_GLOBAL_FUNC int pinion_wrap(struct xdp_md *ctx, const struct pinion_packet *pkt,
+				   const struct pinion_outer *outer, const struct pinion_shim *shim)
 {
 	const __u32 most = sizeof(struct udphdr) + sizeof(struct pinion_gue);
 	void *at = (void *)(long)ctx->data;
@@ -107,7 +105,7 @@ __attribute__((noinline)) int pinion_wrap(struct xdp_md *ctx, const struct pinio
 }
 
 /* And another one. */
-__attribute__((noinline)) int pinion_tunnel(struct xdp_md *ctx, const struct pinion_packet *pkt)
+PINION_GLOBAL_FUNC int pinion_tunnel(struct xdp_md *ctx, const struct pinion_packet *pkt)
 {
 	const struct pinion_real_server *server = pkt ? pinion_server(pkt->reference) : 0;
 	struct pinion_outer outer = {};

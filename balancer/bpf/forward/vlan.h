@@ -83,11 +83,9 @@ static __always_inline int pinion_retag(struct xdp_md *ctx, const struct pinion_
 	return PINION_NEXT;
 }
 
-/* After the rewrite. `ifindex` becomes that of the device. A function of its own for the verifier,
- * as pinion_new4() is.
- */
-__attribute__((noinline)) int pinion_leave(struct xdp_md *ctx, const struct pinion_packet *pkt,
-					   __u32 *ifindex)
+/* After the rewrite. `ifindex` becomes that of the device. */
+PINION_GLOBAL_FUNC int pinion_leave(struct xdp_md *ctx, const struct pinion_packet *pkt,
+				    __u32 *ifindex)
 {
 	const struct pinion_vlan_device *vlan;
 	struct pinion_vlan_device to = {};

@@ -70,11 +70,10 @@ static __always_inline int pinion_may_leave(struct xdp_md *ctx, const struct pin
 }
 
 /* A packet from the VIP to the client has which way? Returns what fits there, if it does not; 0: it
- * does, or has no DF, and the stack puts it into fragments. A function of its own, as pinion_icmp()
- * is.
+ * does, or has no DF, and the stack puts it into fragments.
  */
-__attribute__((noinline)) int pinion_route(struct xdp_md *ctx, const struct pinion_packet *pkt,
-					   struct pinion_way_back *back)
+PINION_GLOBAL_FUNC int pinion_route(struct xdp_md *ctx, const struct pinion_packet *pkt,
+				    struct pinion_way_back *back)
 {
 	struct bpf_fib_lookup route = {};
 	struct iphdr *ip;
