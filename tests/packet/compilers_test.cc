@@ -13,11 +13,10 @@ namespace {
 class Clang19 : public testing::TestWithParam<bool> {};
 
 TEST_P(Clang19, MakesAnObjectThatForwards) {
-  const std::string object = PINION_BINARY_DIR "/balancer/bpf/pinion-clang-19.bpf.o";
-  if (!std::filesystem::exists(object)) GTEST_SKIP() << "clang-19 is not installed";
+  if (!std::filesystem::exists(kClang19Object)) GTEST_SKIP() << "clang-19 is not installed";
   std::unique_ptr<Director> director;
   try {
-    director = std::make_unique<Director>(object, kGroups, ~0u, ~0u, GetParam());
+    director = std::make_unique<Director>(Features{.vlans = GetParam()}, kClang19Object);
   } catch (const std::system_error& error) {
     if (error.code().value() == EPERM) GTEST_SKIP() << "CAP_BPF is missing: " << error.what();
     throw;

@@ -2,7 +2,6 @@
 #include "tests/packet/director.h"
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <linux/bpf.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -21,38 +20,6 @@ namespace {
 
 [[noreturn]] void fail(const std::string& what, int error) {
   throw std::system_error(error, std::generic_category(), what);
-}
-
-// Where a variable stands in .rodata, as the skeleton would tell it, for any compiler's object.
-size_t rodata_offset(const bpf_object* object, const std::string& name) {
-  const btf* types = bpf_object__btf(object);
-  const int id = btf__find_by_name_kind(types, ".rodata", BTF_KIND_DATASEC);
-  if (id < 0) fail(".rodata", -id);
-  const btf_type* section = btf__type_by_id(types, static_cast<uint32_t>(id));
-  const btf_var_secinfo* variable = btf_var_secinfos(section);
-  for (uint32_t i = 0; i < btf_vlen(section); ++i, ++variable) {
-    const btf_type* type = btf__type_by_id(types, variable->type);
-    if (name == btf__name_by_offset(types, type->name_off)) return variable->offset;
-  }
-  fail(name, ENOENT);
-}
-
-void set_rodata(bpf_object* object, const char* name, uint32_t value) {
-  bpf_map* rodata = nullptr;
-  bpf_map* map = nullptr;
-  bpf_object__for_each_map(map, object) {
-    if (std::strstr(bpf_map__name(map), ".rodata")) rodata = map;
-  }
-  size_t size = 0;
-  const void* initial = rodata ? bpf_map__initial_value(rodata, &size) : nullptr;
-  if (!initial) fail(".rodata", ENOENT);
-  Bytes copy(static_cast<const uint8_t*>(initial), static_cast<const uint8_t*>(initial) + size);
-  std::memcpy(copy.data() + rodata_offset(object, name), &value, sizeof(value));
-  if (const int error = bpf_map__set_initial_value(rodata, copy.data(), size)) fail(name, -error);
-}
-
-void set_size(bpf_object* object, const char* map, uint32_t entries) {
-  bpf_map__set_max_entries(bpf_object__find_map_by_name(object, map), entries);
 }
 
 // As the maps have it: IPv4 is ::ffff:a.b.c.d.
@@ -104,27 +71,9 @@ Ran run_program(int program, const Bytes& in, uint32_t ifindex) {
   return {options.retval, std::move(out)};
 }
 
-Director::Director(const std::string& object_file, uint32_t groups6, uint32_t methods,
-                   uint32_t listeners, bool vlans)
-    : object_(bpf_object__open_file(object_file.c_str(), nullptr)) {
-  if (!object_) fail("open " + object_file, errno);
-  for (const char* map :
-       {"services", "service_ranges", "service_prefixes", "entrances", "vlan_devices"})
-    set_size(object_.get(), map, 64);
-  set_size(object_.get(), "slots", kSlots);
-  set_size(object_.get(), "cursors", 64);
-  for (const char* map : {"real_servers", "load"}) set_size(object_.get(), map, kServers);
-  const uint32_t counters = kServers * static_cast<uint32_t>(libbpf_num_possible_cpus());
-  set_size(object_.get(), "counters", counters);
-  set_rodata(object_.get(), "pinion_servers", kServers);
-  set_size(object_.get(), "connections4", kGroups * PINION_GROUP4);
-  set_size(object_.get(), "connections6", kGroups * PINION_GROUP6);
-  set_rodata(object_.get(), "pinion_groups4", kGroups);
-  set_rodata(object_.get(), "pinion_groups6", groups6);
-  set_rodata(object_.get(), "pinion_methods", methods);
-  set_rodata(object_.get(), "pinion_listeners", listeners);
-  set_rodata(object_.get(), "pinion_vlans", vlans);
-  if (const int error = bpf_object__load(object_.get())) fail("load " + object_file, -error);
+Director::Director(const Features& features, const std::string& file)
+    : object_(open_object(file, features)) {
+  load_object(object_.get(), file);
   program_ = bpf_program__fd(bpf_object__find_program_by_name(object_.get(), "pinion_ingress"));
   settings_ = memory<pinion_settings>("settings", 1);
   entries4_ = memory<pinion_entry4>("connections4", kGroups * PINION_GROUP4 * PINION_WAYS);
@@ -132,6 +81,7 @@ Director::Director(const std::string& object_file, uint32_t groups6, uint32_t me
   servers_ = memory<pinion_real_server>("real_servers", kServers);
   load_ = memory<pinion_load>("load", kServers);
   slots_ = memory<Slot>("slots", kSlots);
+  const uint32_t counters = kServers * static_cast<uint32_t>(libbpf_num_possible_cpus());
   counters_ = {memory<pinion_counters>("counters", counters), counters};
   local_ = memory<pinion_local_addresses>("local_addresses", 1);
   const auto take = [](void* list, void* data, size_t) {

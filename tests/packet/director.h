@@ -16,13 +16,11 @@
 #include <vector>
 
 #include "balancer/bpf/abi.h"
+#include "tests/packet/object.h"
 #include "tests/packet/packets.h"
 
 namespace pinion::packet {
 
-inline constexpr uint32_t kGroups = 16;
-inline constexpr uint32_t kServers = 64;
-inline constexpr uint32_t kSlots = 4096;
 inline constexpr uint32_t kLoopback = 1;  // Packets come in here.
 
 // Ticks.
@@ -79,8 +77,7 @@ Bytes towards(uint32_t server, Bytes in);
 class Director {
  public:
   // Throws std::system_error; EPERM where CAP_BPF is missing.
-  explicit Director(const std::string& object_file, uint32_t groups6 = kGroups,
-                    uint32_t methods = ~0u, uint32_t listeners = ~0u, bool vlans = false);
+  explicit Director(const Features& features = {}, const std::string& file = kObject);
 
   // Empties every map.
   void reset();
@@ -135,10 +132,6 @@ class Director {
   void let_pass(uint32_t ticks);
 
  private:
-  struct Close {
-    void operator()(bpf_object* object) const { bpf_object__close(object); }
-  };
-
   int map(const char* name) const;
   template <typename T>
   T* memory(const char* name, uint32_t count) const;
@@ -153,7 +146,7 @@ class Director {
     void operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
   };
 
-  std::unique_ptr<bpf_object, Close> object_;
+  Object object_;
   std::unique_ptr<ring_buffer, CloseRing> ring_;
   std::vector<pinion_early_fragment> early_;
   int program_ = -1;

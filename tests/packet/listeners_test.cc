@@ -119,8 +119,7 @@ TEST_F(Listeners, AConnectionStaysWhereItBeganWhenANarrowerServiceComes) {
 TEST(WithoutListeners, AreLeftToTheStack) {
   std::unique_ptr<Director> director;
   try {
-    director =
-        std::make_unique<Director>(PINION_BINARY_DIR "/balancer/bpf/pinion.bpf.o", kGroups, ~0u, 0);
+    director = std::make_unique<Director>(Features{.listeners = 0});
   } catch (const std::system_error& error) {
     if (error.code().value() == EPERM) GTEST_SKIP() << "CAP_BPF is missing: " << error.what();
     throw;

@@ -95,7 +95,7 @@ INSTANTIATE_TEST_SUITE_P(By, Passed, testing::ValuesIn(kCases),
 TEST(WithoutIpv6, IsLeftToTheStack) {
   std::unique_ptr<Director> director;
   try {
-    director = std::make_unique<Director>(PINION_BINARY_DIR "/balancer/bpf/pinion.bpf.o", 0);
+    director = std::make_unique<Director>(Features{.groups6 = 0});
   } catch (const std::system_error& error) {
     if (error.code().value() == EPERM) GTEST_SKIP() << "CAP_BPF is missing: " << error.what();
     throw;

@@ -53,8 +53,7 @@ class WithVlans : public Base {
     Base::SetUpTestSuite();
     plain() = Base::exchange(nullptr);
     if (!plain()) return;
-    Base::exchange(std::make_unique<Director>(PINION_BINARY_DIR "/balancer/bpf/pinion.bpf.o",
-                                              kGroups, ~0u, ~0u, true));
+    Base::exchange(std::make_unique<Director>(Features{.vlans = 1}));
   }
   static void TearDownTestSuite() { Base::exchange(std::move(plain())); }
 

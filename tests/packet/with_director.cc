@@ -32,7 +32,7 @@ void WithDirector::SetUpTestSuite() {
   CPU_SET(sched_getcpu(), &one);
   sched_setaffinity(0, sizeof(one), &one);
   try {
-    director_ = std::make_unique<Director>(PINION_BINARY_DIR "/balancer/bpf/pinion.bpf.o");
+    director_ = std::make_unique<Director>();
   } catch (const std::system_error& error) {
     if (error.code().value() != EPERM) throw;
     missing_ = std::string("CAP_BPF is missing: ") + error.what();

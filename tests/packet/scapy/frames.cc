@@ -119,7 +119,7 @@ void serve_lines(Director& director) {
 
 int main() {
   try {
-    pinion::packet::Director director(PINION_BINARY_DIR "/balancer/bpf/pinion.bpf.o");
+    pinion::packet::Director director;
     pinion::packet::serve_lines(director);
   } catch (const std::system_error& error) {
     if (error.code().value() != EPERM) throw;
