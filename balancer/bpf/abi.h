@@ -22,7 +22,7 @@
 #include "abi_fragments.h"
 #include "abi_vlans.h"
 
-#define PINION_ABI 6
+#define PINION_ABI 7
 #define PINION_TICK_SHIFT 20
 
 enum pinion_verdict {
@@ -80,8 +80,9 @@ struct pinion_settings {
 	 */
 	__u64 seed[11];
 	__u32 timeout[16]; /* Ticks until a connection in this state (enum pinion_state) ends. */
+	__u32 reserved[88]; /* 0. */
 };
-static_assert(sizeof(struct pinion_settings) == 160, "pinned maps keep this layout");
+static_assert(sizeof(struct pinion_settings) == 512, "pinned maps keep this layout");
 static_assert(PINION_STATE_COUNT <= 16, "settings.timeout has a place for each state");
 
 /* Map `vips`, array, mmapable, one value: the addresses that services have (vip_filter.h). */
@@ -137,8 +138,9 @@ struct pinion_service {
 	__u32 slot_count; /* 0: no real server takes connections. */
 	__u8 selection;   /* enum pinion_selection. */
 	__u8 zero[3];
+	__u32 reserved[12]; /* 0. */
 };
-static_assert(sizeof(struct pinion_service) == 16, "pinned maps keep this layout");
+static_assert(sizeof(struct pinion_service) == 64, "one cache line");
 
 /* A reference to a real server, as slots and connections hold it: an index into `real_servers` and
  * the generation that the entry had then. An index is reused only after no connection refers to
@@ -202,8 +204,9 @@ static_assert(sizeof(struct pinion_real_server) == 64, "one cache line");
 struct pinion_load {
 	__u32 active;
 	__u32 inactive;
+	__u32 reserved[2]; /* 0; a scheduler on live load will have its weight and thresholds here. */
 };
-static_assert(sizeof(struct pinion_load) == 8, "pinned maps keep this layout");
+static_assert(sizeof(struct pinion_load) == 16, "four real servers share a cache line");
 
 /* Map `last_hops`, array: where a client's packets came from, turned round, which is how replies get
  * back (auto last hop). Connections refer to it by number, which is below 65,536. Number 0 is
@@ -241,8 +244,8 @@ static_assert(sizeof(struct pinion_local_addresses) == 4624, "pinned maps keep t
 
 /* Map `counters`, array, mmapable: first those of CPU 0, one value for each real server, then those
  * of CPU 1, and so on. The kernel's own per-CPU arrays hold pointers to their values: with thousands
- * of real servers a packet waits for one, and then for the other. Bytes are those of the IP packet,
- * as LVS counts. Replies are 0 where they do not pass the director.
+ * of real servers a packet waits for one, and then for the other. A value is one cache line. Bytes
+ * are those of the IP packet, as LVS counts. Replies are 0 where they do not pass the director.
  */
 struct pinion_counters {
 	__u64 packets;
@@ -250,14 +253,16 @@ struct pinion_counters {
 	__u64 connections;
 	__u64 reply_packets;
 	__u64 reply_bytes;
+	__u64 reserved[3]; /* 0. */
 };
-static_assert(sizeof(struct pinion_counters) == 40, "pinned maps keep this layout");
+static_assert(sizeof(struct pinion_counters) == 64, "one cache line");
 
-/* Map `verdicts`, per-CPU array, one value: one counter for each enum pinion_verdict. */
+/* Map `verdicts`, array, mmapable: by CPU, one counter for each enum pinion_verdict. */
+#define PINION_VERDICTS_MOST 128 /* A power of two: a mask keeps a verdict below it. */
 struct pinion_verdict_counters {
-	__u64 count[32];
+	__u64 count[PINION_VERDICTS_MOST];
 };
-static_assert(PINION_VERDICT_COUNT <= 32, "verdicts has a counter for each");
+static_assert(PINION_VERDICT_COUNT <= PINION_VERDICTS_MOST, "verdicts has a counter for each");
 
 /* Map `replies`, per-CPU array, one value: when the last of the packets that the director answered
  * itself, and of the fragments that it has kept, would have been due at a steady pace, in ns of

@@ -11,7 +11,7 @@ enum pinion_action {
 	PINION_ACTION_REPLY,
 };
 
-static const volatile __u8 pinion_actions[32] = {
+static const volatile __u8 pinion_actions[PINION_VERDICTS_MOST] = {
 	PINION_ACTION_PASS, /* PINION_NEXT, which is no verdict. */
 #define X(name, action, text) PINION_ACTION_##action,
 	PINION_VERDICTS(X)
@@ -24,5 +24,5 @@ static const volatile __u8 pinion_actions[32] = {
 static __always_inline enum pinion_action pinion_action_of(__u32 verdict)
 {
 	PINION_OPAQUE(verdict);
-	return (enum pinion_action)pinion_actions[verdict & 31];
+	return (enum pinion_action)pinion_actions[verdict & (PINION_VERDICTS_MOST - 1)];
 }

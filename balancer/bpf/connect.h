@@ -105,7 +105,7 @@ pinion_new(struct pinion_packet *pkt, const pinion_word *flow, struct pinion_tab
 {
 	__u8 state = pinion_first_state(pkt);
 	struct pinion_settings *config = pinion_settings();
-	struct pinion_service service = {};
+	struct pinion_pool pool = {};
 	struct pinion_vacancy vacancy;
 	struct pinion_buckets buckets;
 	struct pinion_found claim = {};
@@ -114,25 +114,25 @@ pinion_new(struct pinion_packet *pkt, const pinion_word *flow, struct pinion_tab
 	__u8 displaced;
 	__u32 slot;
 
-	verdict = pinion_find_service(pkt, &service);
+	verdict = pinion_find_service(pkt, &pool);
 	if (verdict)
 		return verdict;
 	if (!config || !pinion_buckets_of(pkt->hash, table, &buckets))
 		return PINION_DROP_INTERNAL;
-	slot = pinion_slot_by_hash(&service, flow, (int)table.shape.words);
+	slot = pinion_slot_by_hash(&pool, flow, (int)table.shape.words);
 	vacancy = pinion_place(buckets, table.shape, pkt->now, config);
 	if (vacancy.connection && !pinion_claim(vacancy, pkt->now, config, &claim, &displaced))
 		return PINION_NEXT;
 	if (!vacancy.connection) {
-		pkt->reference = pinion_server_in(&service, slot);
+		pkt->reference = pinion_server_in(&pool, slot);
 		if (pinion_two_sided() && pinion_pairs(pinion_server(pkt->reference)))
 			return PINION_DROP_TABLE_FULL;
 		return PINION_FORWARD_TABLE_FULL;
 	}
 	pinion_unload(&claim, displaced);
-	if (service.selection == PINION_SELECT_TURN && state != PINION_STATE_PICKED_UP)
-		slot = pinion_slot_by_turn(&service);
-	pkt->reference = pinion_server_in(&service, slot);
+	if (pool.selection == PINION_SELECT_TURN && state != PINION_STATE_PICKED_UP)
+		slot = pinion_slot_by_turn(&pool);
+	pkt->reference = pinion_server_in(&pool, slot);
 	link = pinion_link_to(pkt->reference);
 	if (pinion_two_sided() && pinion_pairs(pinion_server(pkt->reference))) {
 		link.flags = PINION_PAIRED;

@@ -28,12 +28,12 @@ static __always_inline int pinion_send(struct xdp_md *ctx, const struct pinion_p
 
 static __always_inline void pinion_count_verdict(__u32 verdict)
 {
-	const __u32 first = 0;
-	struct pinion_verdict_counters *count = bpf_map_lookup_elem(&verdicts, &first);
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct pinion_verdict_counters *counted = bpf_map_lookup_elem(&verdicts, &cpu);
 
 	PINION_OPAQUE(verdict);
-	if (count)
-		count->count[verdict & 31]++;
+	if (counted)
+		counted->count[verdict & (PINION_VERDICTS_MOST - 1)]++;
 }
 
 /* The one exit: every packet that entered has exactly one verdict. */

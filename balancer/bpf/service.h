@@ -5,6 +5,23 @@
 #include "maps.h"
 #include "packet.h"
 
+/* What a new connection needs of its service, read at once: the daemon may replace the value. */
+struct pinion_pool {
+	__u32 service; /* pinion_service.index */
+	__u32 slot_base;
+	__u32 slot_count;
+	__u8 selection; /* enum pinion_selection */
+};
+
+static __always_inline void pinion_read_pool(const struct pinion_service *service,
+					     struct pinion_pool *pool)
+{
+	pool->service = service->index;
+	pool->slot_base = service->slot_base;
+	pool->slot_count = service->slot_count;
+	pool->selection = service->selection;
+}
+
 static __always_inline struct pinion_service_key pinion_service_key(const struct pinion_packet *pkt)
 {
 	struct pinion_service_key key = {};
@@ -57,13 +74,12 @@ pinion_find_prefix(const struct pinion_service_key *key)
 }
 
 /* A service that is not for this very address and port. */
-PINION_GLOBAL_FUNC int pinion_find_wider(const struct pinion_packet *pkt,
-					 struct pinion_service *service)
+PINION_GLOBAL_FUNC int pinion_find_wider(const struct pinion_packet *pkt, struct pinion_pool *pool)
 {
 	const struct pinion_service *found = 0;
 	struct pinion_service_key key;
 
-	if (!pkt || !service)
+	if (!pkt || !pool)
 		return 0;
 	key = pinion_service_key(pkt);
 	if (pinion_listeners & PINION_LISTEN_RANGES)
@@ -72,13 +88,13 @@ PINION_GLOBAL_FUNC int pinion_find_wider(const struct pinion_packet *pkt,
 		found = pinion_find_prefix(&key);
 	if (!found)
 		return 0;
-	*service = *found;
+	pinion_read_pool(found, pool);
 	return 1;
 }
 
 /* Traffic for other addresses is passed, not dropped. */
 static __always_inline enum pinion_verdict pinion_find_service(const struct pinion_packet *pkt,
-							       struct pinion_service *service)
+							       struct pinion_pool *pool)
 {
 	struct pinion_service_key key = pinion_service_key(pkt);
 	const struct pinion_service *exact;
@@ -87,8 +103,8 @@ static __always_inline enum pinion_verdict pinion_find_service(const struct pini
 		return PINION_PASS_NOT_OURS;
 	exact = bpf_map_lookup_elem(&services, &key);
 	if (exact)
-		*service = *exact;
-	else if (!pinion_listeners || !pinion_find_wider(pkt, service))
+		pinion_read_pool(exact, pool);
+	else if (!pinion_listeners || !pinion_find_wider(pkt, pool))
 		return PINION_PASS_NOT_OURS;
-	return service->slot_count ? PINION_NEXT : PINION_DROP_NO_SERVER;
+	return pool->slot_count ? PINION_NEXT : PINION_DROP_NO_SERVER;
 }

@@ -10,20 +10,18 @@ namespace pinion {
 Result<Counters> Counters::open(const Program& program, const config::Limits& limits) {
   Counters counters;
   counters.of_each_cpu_ = limits.servers + 1;
-  if (auto opened = program.open_into(counters.verdicts_, "verdicts"); !opened)
-    return opened.error();
+  if (auto mapped = program.map_into(counters.verdicts_, "verdicts", possible_cpus()); !mapped)
+    return mapped.error();
   if (auto mapped = program.map_into(counters.servers_, "counters", counters_of_all_cpus(limits));
       !mapped)
     return mapped.error();
   return counters;
 }
 
-Result<std::array<uint64_t, PINION_VERDICT_COUNT>> Counters::verdicts() const {
+std::array<uint64_t, PINION_VERDICT_COUNT> Counters::verdicts() const {
   std::array<uint64_t, PINION_VERDICT_COUNT> sums{};
-  auto read = verdicts_.read(1, [&](uint32_t, const pinion_verdict_counters& cpu) {
-    for (size_t i = 0; i < sums.size(); ++i) sums[i] += cpu.count[i];
-  });
-  if (!read) return read.error();
+  for (size_t cpu = 0; cpu < verdicts_.size(); ++cpu)
+    for (size_t i = 0; i < sums.size(); ++i) sums[i] += PINION_LOAD(verdicts_[cpu].count[i]);
   return sums;
 }
 

@@ -19,13 +19,13 @@ class Counters {
   static Result<Counters> open(const Program& program, const config::Limits& limits);
 
   // Packets of each verdict, all CPUs together.
-  Result<std::array<uint64_t, PINION_VERDICT_COUNT>> verdicts() const;
+  std::array<uint64_t, PINION_VERDICT_COUNT> verdicts() const;
   // Of real servers, by index, for [0, count).
   std::vector<Traffic> servers(uint32_t count) const;
 
  private:
-  PerCpuArray<pinion_verdict_counters> verdicts_;
-  MappedArray<pinion_counters> servers_;  // As abi.h tells.
+  MappedArray<pinion_verdict_counters> verdicts_;  // By CPU.
+  MappedArray<pinion_counters> servers_;           // As abi.h tells.
   uint32_t of_each_cpu_ = 0;
 };
 

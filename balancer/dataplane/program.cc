@@ -65,7 +65,7 @@ constexpr Plan kPlans[] = {
      }},
     {"vips", "", [](const config::Director&) { return 1u; }},
     {"local_addresses", "", [](const config::Director&) { return 1u; }},
-    {"verdicts", "", [](const config::Director&) { return 1u; }},
+    {"verdicts", "", [](const config::Director&) { return possible_cpus(); }},
     {"egress", "", [](const config::Director&) { return 256u; }},
     {"entrances", "", [](const config::Director&) { return kEntrances; }},
     {"vlan_devices", "", [](const config::Director&) { return kVlanDevices; }},
@@ -181,6 +181,8 @@ int log_libbpf(libbpf_print_level level, const char* format, va_list arguments) 
 
 }  // namespace
 
+uint32_t possible_cpus() { return static_cast<uint32_t>(libbpf_num_possible_cpus()); }
+
 uint32_t groups4(const config::Connections& connections) {
   return groups(connections.ipv4, PINION_WAYS * PINION_GROUP4);
 }
@@ -190,7 +192,7 @@ uint32_t groups6(const config::Connections& connections) {
 }
 
 uint32_t counters_of_all_cpus(const config::Limits& limits) {
-  return (limits.servers + 1) * static_cast<uint32_t>(libbpf_num_possible_cpus());
+  return (limits.servers + 1) * possible_cpus();
 }
 
 void Program::Close::operator()(pinion_bpf* object) const { pinion_bpf__destroy(object); }

@@ -23,6 +23,9 @@ namespace pinion {
 uint32_t groups4(const config::Connections& connections);
 uint32_t groups6(const config::Connections& connections);
 
+// Entries of map `verdicts`.
+uint32_t possible_cpus();
+
 // Entries of map `counters`.
 uint32_t counters_of_all_cpus(const config::Limits& limits);
 

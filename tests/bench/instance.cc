@@ -115,7 +115,9 @@ void Instance::size(const Setup& setup) {
   resize(maps->slots, setup.services * slots_of(setup));
   for (bpf_map* map : {maps->real_servers, maps->load}) resize(map, setup.servers + 1);
   skeleton_->rodata->pinion_servers = setup.servers + 1;
-  resize(maps->counters, (setup.servers + 1) * static_cast<uint32_t>(libbpf_num_possible_cpus()));
+  const auto cpus = static_cast<uint32_t>(libbpf_num_possible_cpus());
+  resize(maps->counters, (setup.servers + 1) * cpus);
+  resize(maps->verdicts, cpus);
 }
 
 pinion_settings Instance::write_settings() {
@@ -197,13 +199,10 @@ void Instance::sweep() {
 int Instance::program() const { return bpf_program__fd(skeleton_->progs.pinion_ingress); }
 
 Instance::Verdicts Instance::verdicts() const {
-  const uint32_t first = 0;
-  std::vector<pinion_verdict_counters> cpus(static_cast<size_t>(libbpf_num_possible_cpus()));
-  if (bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.verdicts), &first, cpus.data()) != 0)
-    or_throw(Result<>(errno_error("read the verdicts")));
+  Mapped<pinion_verdict_counters> cpus(skeleton_->maps.verdicts);
   Verdicts sum{};
-  for (const auto& cpu : cpus)
-    for (size_t i = 0; i < sum.size(); ++i) sum[i] += cpu.count[i];
+  for (size_t cpu = 0; cpu < cpus.size(); ++cpu)
+    for (size_t i = 0; i < sum.size(); ++i) sum[i] += cpus[cpu].count[i];
   return sum;
 }
 

@@ -81,8 +81,9 @@ Director::Director(const Features& features, const std::string& file)
   servers_ = memory<pinion_real_server>("real_servers", kServers);
   load_ = memory<pinion_load>("load", kServers);
   slots_ = memory<Slot>("slots", kSlots);
-  const uint32_t counters = kServers * static_cast<uint32_t>(libbpf_num_possible_cpus());
-  counters_ = {memory<pinion_counters>("counters", counters), counters};
+  const auto cpus = static_cast<uint32_t>(libbpf_num_possible_cpus());
+  counters_ = {memory<pinion_counters>("counters", cpus * kServers), cpus * kServers};
+  verdicts_ = {memory<pinion_verdict_counters>("verdicts", cpus), cpus};
   local_ = memory<pinion_local_addresses>("local_addresses", 1);
   const auto take = [](void* list, void* data, size_t) {
     static_cast<std::vector<pinion_early_fragment>*>(list)->push_back(
@@ -128,7 +129,7 @@ void Director::reset() {
   *local_ = {};
   zero_per_cpu<uint32_t>("cursors", 64);
   std::fill(counters_.begin(), counters_.end(), pinion_counters{});
-  zero_per_cpu<pinion_verdict_counters>("verdicts", 1);
+  std::fill(verdicts_.begin(), verdicts_.end(), pinion_verdict_counters{});
   zero_per_cpu<pinion_replies>("replies", 1);
   vips_ = {};
   const pinion_last_hop hop{};
@@ -291,11 +292,8 @@ void Director::put_fragment(const pinion_fragment_key& key, const pinion_fragmen
 }
 
 std::array<uint64_t, PINION_VERDICT_COUNT> Director::verdicts() const {
-  std::vector<pinion_verdict_counters> values(static_cast<size_t>(libbpf_num_possible_cpus()));
-  const uint32_t first = 0;
-  bpf_map_lookup_elem(map("verdicts"), &first, values.data());
   std::array<uint64_t, PINION_VERDICT_COUNT> sums{};
-  for (const auto& value : values)
+  for (const auto& value : verdicts_)
     for (size_t i = 0; i < sums.size(); ++i) sums[i] += value.count[i];
   return sums;
 }

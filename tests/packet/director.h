@@ -159,6 +159,7 @@ class Director {
   pinion_local_addresses* local_ = nullptr;
   Slot* slots_ = nullptr;
   std::span<pinion_counters> counters_;  // Of all CPUs.
+  std::span<pinion_verdict_counters> verdicts_;
 };
 
 // The tick now, on the data plane's clock.

@@ -134,6 +134,7 @@ Object open_object(const std::string& file, const Features& features) {
   set_size(object.get(), "slots", kSlots);
   for (const char* map : {"real_servers", "load"}) set_size(object.get(), map, kServers);
   set_size(object.get(), "counters", kServers * static_cast<uint32_t>(libbpf_num_possible_cpus()));
+  set_size(object.get(), "verdicts", static_cast<uint32_t>(libbpf_num_possible_cpus()));
   set_size(object.get(), "connections4", kGroups * PINION_GROUP4);
   set_size(object.get(), "connections6", kGroups * PINION_GROUP6);
   choose(object.get(), features);

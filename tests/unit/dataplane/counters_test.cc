@@ -33,17 +33,14 @@ TEST_F(CountersTest, AddsTheCpusUp) {
 }
 
 TEST_F(CountersTest, VerdictsByTheirNumber) {
-  PerCpuArray<pinion_verdict_counters> written;
-  ASSERT_DONE(program_->open_into(written, "verdicts"));
-  pinion_verdict_counters values{};
-  for (uint64_t i = 0; i < PINION_VERDICT_COUNT; ++i) values.count[i] = i * 10;
-  ASSERT_DONE(written.put(0, [&] { return values; }));
+  MappedArray<pinion_verdict_counters> written;
+  ASSERT_DONE(program_->map_into(written, "verdicts", possible_cpus()));
+  for (size_t cpu = 0; cpu < written.size(); ++cpu)
+    for (uint64_t i = 0; i < PINION_VERDICT_COUNT; ++i) written[cpu].count[i] = i * 10;
   const auto counters = Counters::open(*program_, director_.limits);
   ASSERT_DONE(counters);
   const auto verdicts = counters->verdicts();
-  ASSERT_DONE(verdicts);
-  for (uint64_t i = 0; i < verdicts->size(); ++i)
-    EXPECT_EQ((*verdicts)[i], i * 10 * written.cpus());
+  for (uint64_t i = 0; i < verdicts.size(); ++i) EXPECT_EQ(verdicts[i], i * 10 * written.size());
 }
 
 }  // namespace

@@ -73,7 +73,7 @@ class EarlyFragmentsTest : public Plane {
 
   uint64_t verdict(pinion_verdict one) {
     const auto counters = Counters::open(*program_, director_.limits);
-    return counters ? (*counters->verdicts())[one] : 0;
+    return counters ? counters->verdicts()[one] : 0;
   }
 
   MappedArray<pinion_real_server> servers_;
