@@ -345,9 +345,8 @@ struct pinion_flow6 {
 	__u8 protocol;
 	__u8 local;
 	__be16 local_port;
-	__u64 spare;
 } __attribute__((aligned(8)));
-static_assert(sizeof(struct pinion_flow6) == 48, "pinned maps keep this layout");
+static_assert(sizeof(struct pinion_flow6) == 40, "pinned maps keep this layout");
 
 #define PINION_WAYS 4 /* Entries in a bucket. */
 
@@ -360,6 +359,7 @@ static_assert(sizeof(struct pinion_entry4) == 32, "two entries share a cache lin
 struct pinion_entry6 {
 	struct pinion_connection connection;
 	struct pinion_flow6 flow;
+	__u64 spare;
 };
 static_assert(sizeof(struct pinion_entry6) == 64, "one entry is one cache line");
 

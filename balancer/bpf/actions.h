@@ -18,6 +18,20 @@ static const volatile __u8 pinion_actions[PINION_VERDICTS_MOST] = {
 #undef X
 };
 
+/* The rows that forward come first, so that one comparison tells. */
+#define PINION_LAST_FORWARD PINION_FORWARD_TABLE_FULL
+#define X(name, action, text)                                                                      \
+	static_assert((PINION_ACTION_##action == PINION_ACTION_FORWARD) ==                         \
+			      (PINION_##name <= PINION_LAST_FORWARD),                              \
+		      "verdicts that forward stand in front of all others");
+PINION_VERDICTS(X)
+#undef X
+
+static __always_inline int pinion_forwards(__u32 verdict)
+{
+	return verdict != PINION_NEXT && verdict <= PINION_LAST_FORWARD;
+}
+
 /* The compiler must not conclude from the verdicts it has seen that the mask is superfluous: the
  * verifier has not seen them.
  */

@@ -169,7 +169,6 @@ static __always_inline enum pinion_verdict pinion_find_connection(struct pinion_
 {
 	struct pinion_settings *config = pinion_settings();
 	struct pinion_found found = {};
-	struct pinion_buckets buckets;
 	enum pinion_verdict verdict;
 
 	if (!table.groups)
@@ -177,10 +176,8 @@ static __always_inline enum pinion_verdict pinion_find_connection(struct pinion_
 	if (!config)
 		return PINION_DROP_INTERNAL;
 	pkt->hash = pinion_hash(flow, (int)table.shape.words, config->seed);
-	if (!pinion_buckets_of(pkt->hash, table, &buckets))
-		return PINION_DROP_INTERNAL;
 	pkt->now = (__u32)(bpf_ktime_get_coarse_ns() >> PINION_TICK_SHIFT);
-	if (!pinion_find(buckets, flow, table.shape, &found))
+	if (!pinion_lookup(pkt->hash, flow, table, &found))
 		return PINION_NEXT;
 	if (pinion_two_sided() && found.link.flags & PINION_REPLY)
 		return pinion_known_reply(pkt, &found, table, config);
@@ -199,7 +196,6 @@ PINION_GLOBAL_FUNC int pinion_find_crossed(struct pinion_packet *pkt, __u32 othe
 	const struct pinion_settings *config = pinion_settings();
 	enum pinion_verdict verdict = (enum pinion_verdict)otherwise;
 	struct pinion_found half = {};
-	struct pinion_buckets buckets;
 	struct pinion_flow4 flow;
 	__u32 hash;
 
@@ -208,9 +204,7 @@ PINION_GLOBAL_FUNC int pinion_find_crossed(struct pinion_packet *pkt, __u32 othe
 	flow = pkt->flow4;
 	pinion_map_flow(pkt);
 	hash = pinion_hash((const pinion_word *)&pkt->flow6, (int)table.shape.words, config->seed);
-	if (!pinion_buckets_of(hash, table, &buckets))
-		return PINION_DROP_INTERNAL;
-	if (pinion_find(buckets, (const pinion_word *)&pkt->flow6, table.shape, &half) &&
+	if (pinion_lookup(hash, (const pinion_word *)&pkt->flow6, table, &half) &&
 	    half.link.flags & PINION_REPLY) {
 		pkt->now = (__u32)(bpf_ktime_get_coarse_ns() >> PINION_TICK_SHIFT);
 		verdict = pinion_known_reply(pkt, &half, table, config);
@@ -282,8 +276,6 @@ static __always_inline enum pinion_verdict pinion_connect(struct xdp_md *ctx,
 	enum pinion_verdict verdict;
 	int failed = PINION_NEXT;
 
-	if (!pinion_may_be_ours(pkt))
-		return PINION_PASS_NOT_OURS;
 	if (pinion_vlans && !pinion_enter(ctx, pkt))
 		return PINION_PASS_OTHER_VLAN;
 	verdict = pkt->is_v6 ? pinion_connect6(pkt) : pinion_connect4(pkt);

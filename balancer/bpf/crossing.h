@@ -42,7 +42,6 @@ static __always_inline void pinion_map_flow(struct pinion_packet *pkt)
 	words[2] = 0;
 	words[3] = pinion_join(prefix, flow.daddr);
 	words[4] = ((const pinion_word *)&flow)[1]; /* Both families' is the same. */
-	words[5] = 0;
 	pkt->is_v6 = 1;
 }
 

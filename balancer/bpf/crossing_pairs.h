@@ -18,13 +18,11 @@ static __always_inline int pinion_find_half(const struct pinion_packet *pkt, __u
 {
 	const struct pinion_settings *config = pinion_settings();
 	struct pinion_found found = {};
-	struct pinion_buckets buckets;
 	union pinion_flow reply;
 
 	if (!table.groups || !config || !pinion_local_reply_flow(pkt, table, &reply) ||
-	    !pinion_buckets_of(pinion_hash(reply.words, (int)table.shape.words, config->seed),
-			       table, &buckets) ||
-	    !pinion_find(buckets, reply.words, table.shape, &found))
+	    !pinion_lookup(pinion_hash(reply.words, (int)table.shape.words, config->seed),
+			   reply.words, table, &found))
 		return 0;
 	if (found.link.server == place && found.link.flags & PINION_REPLY)
 		pinion_end(&found, 0);

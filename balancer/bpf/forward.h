@@ -79,7 +79,7 @@ static __always_inline enum pinion_verdict pinion_forward(struct xdp_md *ctx,
 	};
 	enum pinion_verdict failed;
 
-	if (!server || !way.hop.whole)
+	if (!server || !way.hop)
 		return PINION_DROP_INTERNAL;
 	failed = pinion_rewrite(ctx, &way);
 	if (!failed && (pinion_tells() || pinion_clamps()) && pkt->tcp_flags & PINION_TCP_SYN)

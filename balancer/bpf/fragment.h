@@ -220,8 +220,6 @@ PINION_GLOBAL_FUNC int pinion_follow(struct xdp_md *ctx, struct pinion_packet *p
 
 	if (!pkt)
 		return PINION_DROP_INTERNAL;
-	if (!pinion_may_be_ours(pkt))
-		return PINION_PASS_NOT_OURS;
 	if (pinion_vlans && !pinion_enter(ctx, pkt))
 		return PINION_PASS_OTHER_VLAN;
 	key = pinion_fragment_key(pkt);

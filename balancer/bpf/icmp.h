@@ -37,16 +37,24 @@ struct pinion_quote {
 	__u8 protocol; /* Of what is at `at`. */
 };
 
+/* Before anything is called for it: most ICMP is no error. */
+static __always_inline int pinion_is_error(struct xdp_md *ctx, const struct pinion_packet *pkt)
+{
+	const __u32 errors = pkt->is_v6 ? PINION_ICMP6_ERRORS : PINION_ICMP4_ERRORS;
+	const __u8 *type = (void *)(long)ctx->data + (pkt->transport & 0x3fff);
+
+	return (void *)(type + 1) <= (void *)(long)ctx->data_end && *type < 32 &&
+	       errors >> *type & 1;
+}
+
 /* Steps over the ICMP header. What is shorter is no error. */
 static __always_inline enum pinion_verdict pinion_parse_icmp(const struct pinion_packet *pkt,
 							     struct pinion_quote *quote)
 {
-	const __u8 protocol = pkt->is_v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
 	const __u32 errors = pkt->is_v6 ? PINION_ICMP6_ERRORS : PINION_ICMP4_ERRORS;
 	struct pinion_icmp *icmp = quote->at;
 
-	if (quote->protocol != protocol || quote->left < sizeof(*icmp) ||
-	    (void *)(icmp + 1) > quote->end)
+	if (quote->left < sizeof(*icmp) || (void *)(icmp + 1) > quote->end)
 		return PINION_PASS_OTHER_PROTOCOL;
 	if (icmp->type > 31 || !(errors & 1u << (icmp->type & 31)))
 		return PINION_PASS_OTHER_PROTOCOL;
@@ -157,16 +165,13 @@ pinion_find_quoted(struct pinion_packet *pkt, const pinion_word *flow, struct pi
 {
 	const struct pinion_settings *config = pinion_settings();
 	struct pinion_found found = {}, forward = {};
-	struct pinion_buckets buckets;
 
 	if (!table.groups || !pinion_may_be_ours(pkt))
 		return PINION_PASS_OTHER_PROTOCOL;
 	if (!config)
 		return PINION_DROP_INTERNAL;
 	pkt->hash = pinion_hash(flow, (int)table.shape.words, config->seed);
-	if (!pinion_buckets_of(pkt->hash, table, &buckets))
-		return PINION_DROP_INTERNAL;
-	if (!pinion_find(buckets, flow, table.shape, &found))
+	if (!pinion_lookup(pkt->hash, flow, table, &found))
 		return PINION_PASS_OTHER_PROTOCOL;
 	if (pinion_full_nat() && found.link.flags & PINION_FULLNAT)
 		pinion_take_local(pkt, &found, table);
@@ -181,7 +186,7 @@ pinion_find_quoted(struct pinion_packet *pkt, const pinion_word *flow, struct pi
 	return PINION_FORWARD_ICMP;
 }
 
-/* What is none of TCP, UDP, SCTP: PINION_FORWARD_ICMP, or why it is left to the stack. */
+/* An ICMP error: PINION_FORWARD_ICMP, or why it is left to the stack. */
 PINION_GLOBAL_FUNC int pinion_icmp(struct xdp_md *ctx, struct pinion_packet *pkt)
 {
 	const struct pinion_table v4 = {PINION_SHAPE4, pinion_groups4, 0};
@@ -215,5 +220,16 @@ PINION_GLOBAL_FUNC int pinion_icmp_crossed(struct pinion_packet *pkt)
 	verdict = pinion_find_quoted(pkt, (const pinion_word *)&pkt->flow6, table);
 	if (verdict == PINION_FORWARD_ICMP)
 		pinion_begin_crossing(pkt);
+	return verdict;
+}
+
+static __always_inline enum pinion_verdict pinion_relate(struct xdp_md *ctx,
+							 struct pinion_packet *pkt)
+{
+	enum pinion_verdict verdict = (enum pinion_verdict)pinion_icmp(ctx, pkt);
+
+	/* It quotes something that IPv4's table does not have. */
+	if (pinion_crosses && verdict == PINION_PASS_OTHER_PROTOCOL && pkt->quoted && !pkt->is_v6)
+		verdict = (enum pinion_verdict)pinion_icmp_crossed(pkt);
 	return verdict;
 }

@@ -13,6 +13,16 @@ enum pinion_mirroring { PINION_MIRROR_NONE, PINION_MIRROR_KNOWN, PINION_MIRROR_N
 /* Is it a packet between an IPv6 client and an IPv4 real server (crossing.h)? */
 enum pinion_crossing { PINION_CROSSES_NOT, PINION_CROSSES, PINION_CROSSED };
 
+/* What parse has found in the frame. */
+enum pinion_kind {
+	PINION_FLOW,	 /* TCP or UDP: it has ports. */
+	PINION_SCTP,	 /* It has, too; sctp.h reads them. */
+	PINION_FRAGMENT, /* A later IP fragment, which has none. */
+	PINION_ICMP,	 /* Whole; icmp.h reads what it quotes. */
+	PINION_OTHER,
+};
+
+/* First what parse fills in; all that follows is 0 until the packet is known to be ours. */
 struct pinion_packet {
 	/* Of an ICMP error, that of the connection which it concerns. Both begin with what is
 	 * hashed; the family says which is meant.
@@ -22,9 +32,41 @@ struct pinion_packet {
 		struct pinion_flow6 flow6;
 	};
 	__u32 bytes;	 /* Of the IP packet. */
+	__be32 id;	 /* Of a fragment: what tells its packet from others between its ends. */
+	__u16 network;	 /* Bytes of the frame before the IP header. */
+	__u16 transport; /* And before that of TCP, UDP, SCTP or ICMP. */
+	/* Of a fragment, its place in the packet and whether more follow, as IPv4's header has
+	 * them; 0: it is whole.
+	 */
+	__be16 fragment;
+	__u8 is_v6; /* The connection; what crosses lies in the frame as IPv4 on its server's side.
+		     */
+	__u8 event; /* enum pinion_event */
+
 	__u32 hash;	 /* Of the flow, for the connection table. */
 	__u32 now;	 /* Tick. */
 	__u32 reference; /* Of the chosen real server. */
+	__u16 last_hop;	 /* A reply's: in `last_hops`. */
+	__u16 quoted;	 /* Of an ICMP error: what is before the transport header that it quotes. */
+	__be16 local_port; /* Where full NAT sends a client's packet from; 0: nowhere yet. */
+	__be16 new_id;	   /* What IPv4's identification of a fragment becomes with its address. */
+	__s16 stretch;	   /* What crosses becomes so much longer. */
+	__u8 is_reply;
+	__u8 mirror;   /* enum pinion_mirroring */
+	__u8 local;    /* And the number of its address; or of the one that a reply was sent to. */
+	__u8 full_nat; /* It is a client's, and is to have both. */
+	__u8 crossing; /* enum pinion_crossing */
+	/* Of TCP, where servers are told of clients (client_address.h), or MSSs are lowered. */
+	__u8 tcp_flags;
+	__u8 tell;  /* PINION_TOA, PINION_PROXY, PINION_TOLD: the connection's. */
+	__u8 grow;  /* So many bytes are put into it. */
+	__u8 shift; /* So much is added to `seq`; of a reply, taken from `ack`. */
+	__u8 zero;
+	__be32 seq;
+	__be32 ack;
+	/* Where it came in, if pinion_vlans; see entrance.h. */
+	__u32 interface;
+	__u32 device;
 	union {
 		/* A client's: how its replies get back to where it came from. */
 		struct pinion_last_hop arrival;
@@ -36,38 +78,20 @@ struct pinion_packet {
 			__be16 port;
 		};
 	};
-	__u16 last_hop; /* A reply's: in `last_hops`. */
-	__u8 is_reply;
-	__u8 mirror; /* enum pinion_mirroring */
-	__u8 is_v6;  /* The connection; what crosses lies in the frame as IPv4 on its server's side.
-		      */
-	__u8 event;  /* enum pinion_event */
-	__u16 network;	 /* Bytes of the frame before the IP header. */
-	__u16 transport; /* And before that of TCP, UDP, SCTP or ICMP. */
-	__u16 quoted; /* An ICMP error's: before that of TCP, UDP or SCTP which it quotes; else 0.
-		       */
-	__be16 local_port; /* Where full NAT sends a client's packet from; 0: nowhere yet. */
-	__u8 local;    /* And the number of its address; or of the one that a reply was sent to. */
-	__u8 full_nat; /* It is a client's, and is to have both. */
-	/* Of a fragment, its place in the packet and whether more follow, as IPv4's header has
-	 * them; 0: it is whole.
-	 */
-	__be16 fragment;
-	__be16 new_id; /* What IPv4's identification of a fragment becomes with its address. */
-	__be32 id;     /* What tells the packet from others between its ends. */
-	/* Where it came in, if pinion_vlans; see entrance.h. */
-	__u32 interface;
-	__u32 device;
-	/* Of TCP, where servers are told of clients (client_address.h), or MSSs are lowered. */
-	__be32 seq;
-	__be32 ack;
-	__u8 tcp_flags;
-	__u8 tell;     /* PINION_TOA, PINION_PROXY, PINION_TOLD: the connection's. */
-	__u8 grow;     /* So many bytes are put into it. */
-	__u8 shift;    /* So much is added to `seq`; of a reply, taken from `ack`. */
-	__u8 crossing; /* enum pinion_crossing */
-	__s16 stretch; /* What crosses becomes so much longer. */
 };
+static_assert(sizeof(struct pinion_packet) == 128, "it stands on the stack, which has 512 bytes");
+
+/* All that parse has not filled in becomes 0; of an IPv4 packet, what IPv6's flow is longer by,
+ * too. */
+static __always_inline void pinion_clear(struct pinion_packet *pkt)
+{
+	const __u32 filled = __builtin_offsetof(struct pinion_packet, hash);
+
+	if (!pkt->is_v6)
+		__builtin_memset((char *)&pkt->flow4 + sizeof(pkt->flow4), 0,
+				 sizeof(pkt->flow6) - sizeof(pkt->flow4));
+	__builtin_memset((char *)pkt + filled, 0, sizeof(*pkt) - filled);
+}
 
 /* The first fragment, which has the ports. */
 static __always_inline int pinion_leads(const struct pinion_packet *pkt)

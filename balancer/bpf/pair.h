@@ -24,7 +24,7 @@
 union pinion_flow {
 	struct pinion_flow4 v4;
 	struct pinion_flow6 v6;
-	pinion_word words[6];
+	pinion_word words[5];
 };
 
 static __always_inline __u32 pinion_period(const struct pinion_settings *config)

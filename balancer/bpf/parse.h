@@ -104,11 +104,6 @@ pinion_parse_tcp(void *at, void *end, __u32 length, pinion_word *ports, struct p
 		return PINION_PASS_MALFORMED;
 	*ports = pinion_ports_word(tcp, IPPROTO_TCP);
 	pkt->event = pinion_tcp_event(((__u8 *)tcp)[13]);
-	if (pinion_tells() || pinion_clamps()) {
-		pkt->seq = tcp->seq;
-		pkt->ack = tcp->ack_seq;
-		pkt->tcp_flags = ((__u8 *)tcp)[13];
-	}
 	return PINION_NEXT;
 }
 
@@ -128,21 +123,41 @@ pinion_parse_udp(void *at, void *end, __u32 length, pinion_word *ports, struct p
 	return PINION_NEXT;
 }
 
+static __always_inline enum pinion_kind pinion_other_kind(const struct pinion_packet *pkt,
+							  __u8 protocol)
+{
+	if (protocol == IPPROTO_SCTP)
+		return PINION_SCTP;
+	if (protocol == (pkt->is_v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP) && !pkt->fragment)
+		return PINION_ICMP;
+	return PINION_OTHER;
+}
+
+/* Of what has no ports, or none that are read here, the flow has the protocol. */
+static __always_inline __u64 pinion_protocol_word(__u8 protocol)
+{
+	return pinion_join(0, bpf_htonl((__u32)protocol << 24));
+}
+
 /* `length` is what the IP header says that follows it. */
 static __always_inline enum pinion_verdict pinion_parse_ports(void *at, void *end, __u32 length,
 							      __u8 protocol, pinion_word *ports,
-							      struct pinion_packet *pkt)
+							      struct pinion_packet *pkt,
+							      enum pinion_kind *kind)
 {
+	*kind = PINION_FLOW;
 	if (protocol == IPPROTO_TCP)
 		return pinion_parse_tcp(at, end, length, ports, pkt);
 	if (protocol == IPPROTO_UDP)
 		return pinion_parse_udp(at, end, length, ports, pkt);
-	*ports = pinion_join(0, bpf_htonl((__u32)protocol << 24));
-	return PINION_PASS_OTHER_PROTOCOL;
+	*ports = pinion_protocol_word(protocol);
+	pkt->event = PINION_EVENT_DATA;
+	*kind = pinion_other_kind(pkt, protocol);
+	return PINION_NEXT;
 }
 
-static __always_inline enum pinion_verdict pinion_parse_ipv4(struct pinion_cursor *cursor,
-							     struct pinion_packet *pkt)
+static __always_inline enum pinion_verdict
+pinion_parse_ipv4(struct pinion_cursor *cursor, struct pinion_packet *pkt, enum pinion_kind *kind)
 {
 	struct iphdr *ip = cursor->at;
 	pinion_word *flow = (pinion_word *)&pkt->flow4;
@@ -156,16 +171,19 @@ static __always_inline enum pinion_verdict pinion_parse_ipv4(struct pinion_curso
 		return PINION_PASS_MALFORMED;
 	flow[0] = pinion_join(ip->saddr, ip->daddr);
 	pkt->bytes = total;
+	pkt->is_v6 = 0;
 	pkt->fragment = ip->frag_off & bpf_htons(0x3fff);
 	pkt->id = ip->id;
 	pkt->network = pinion_offset(cursor, ip);
 	pkt->transport = (__u16)(pkt->network + header);
 	if (pinion_follows(pkt)) {
-		flow[1] = pinion_join(0, bpf_htonl((__u32)ip->protocol << 24));
-		return PINION_PASS_FRAGMENT;
+		flow[1] = pinion_protocol_word(ip->protocol);
+		pkt->event = PINION_EVENT_DATA;
+		*kind = PINION_FRAGMENT;
+		return PINION_NEXT;
 	}
 	return pinion_parse_ports((void *)ip + header, cursor->end, total - header, ip->protocol,
-				  &flow[1], pkt);
+				  &flow[1], pkt, kind);
 }
 
 /* Steps over one extension header. PINION_NEXT: it has been. */
@@ -208,7 +226,7 @@ static __always_inline enum pinion_verdict pinion_skip_headers(void **at, void *
 	return pinion_is_extension(*protocol) ? PINION_PASS_TOO_DEEP : PINION_NEXT;
 }
 
-/* Behind it a packet that was sent in fragments goes on; one that has the header for nothing is
+/* Behind it a packet that was sent in fragments goes on; one that is alone in its fragments is
  * whole (RFC 6946).
  */
 static __always_inline enum pinion_verdict
@@ -225,15 +243,13 @@ pinion_parse_fragment6(void **at, void *end, __u8 *protocol, __u32 *left, struct
 	*protocol = header->next_header;
 	*left -= sizeof(*header);
 	*at = header + 1;
-	if (!pinion_follows(pkt))
-		return PINION_NEXT;
-	((pinion_word *)&pkt->flow6)[4] = pinion_join(0, bpf_htonl((__u32)*protocol << 24));
-	return PINION_PASS_FRAGMENT;
+	return PINION_NEXT;
 }
 
-static __always_inline enum pinion_verdict pinion_parse_ipv6(struct pinion_cursor *cursor,
-							     struct pinion_packet *pkt)
+static __always_inline enum pinion_verdict
+pinion_parse_ipv6(struct pinion_cursor *cursor, struct pinion_packet *pkt, enum pinion_kind *kind)
 {
+	pinion_word *flow = (pinion_word *)&pkt->flow6;
 	struct ipv6hdr *ip = cursor->at;
 	enum pinion_verdict verdict;
 	void *at = ip + 1;
@@ -245,6 +261,8 @@ static __always_inline enum pinion_verdict pinion_parse_ipv6(struct pinion_curso
 	protocol = ip->nexthdr;
 	left = bpf_ntohs(ip->payload_len);
 	pkt->is_v6 = 1;
+	pkt->fragment = 0;
+	pkt->id = 0;
 	pkt->network = pinion_offset(cursor, ip);
 	pkt->bytes = left + sizeof(*ip);
 	__builtin_memcpy(pkt->flow6.saddr, &ip->saddr, 16);
@@ -254,27 +272,21 @@ static __always_inline enum pinion_verdict pinion_parse_ipv6(struct pinion_curso
 		return verdict;
 	if (protocol == IPPROTO_FRAGMENT)
 		verdict = pinion_parse_fragment6(&at, cursor->end, &protocol, &left, pkt);
-	pkt->transport = pinion_offset(cursor, at);
 	if (verdict)
 		return verdict;
-	return pinion_parse_ports(at, cursor->end, left, protocol, (pinion_word *)&pkt->flow6 + 4,
-				  pkt);
+	pkt->transport = pinion_offset(cursor, at);
+	if (pinion_follows(pkt)) {
+		flow[4] = pinion_protocol_word(protocol);
+		pkt->event = PINION_EVENT_DATA;
+		*kind = PINION_FRAGMENT;
+		return PINION_NEXT;
+	}
+	return pinion_parse_ports(at, cursor->end, left, protocol, &flow[4], pkt, kind);
 }
 
-static __always_inline void pinion_note_arrival(const struct pinion_cursor *cursor, __u32 ifindex,
-						struct pinion_packet *pkt)
-{
-	const struct ethhdr *ethernet = cursor->begin;
-
-	if ((void *)(ethernet + 1) > cursor->end)
-		return;
-	__builtin_memcpy(pkt->arrival.next_hop, ethernet->h_source, ETH_ALEN);
-	__builtin_memcpy(pkt->arrival.source, ethernet->h_dest, ETH_ALEN);
-	pkt->arrival.ifindex = ifindex;
-}
-
-static __always_inline enum pinion_verdict pinion_parse(struct xdp_md *ctx,
-							struct pinion_packet *pkt)
+/* Fills in the first part of `pkt`, and says what it is; or why it is left to the stack. */
+static __always_inline enum pinion_verdict
+pinion_parse(struct xdp_md *ctx, struct pinion_packet *pkt, enum pinion_kind *kind)
 {
 	struct pinion_cursor cursor = {
 		.begin = (void *)(long)ctx->data,
@@ -285,11 +297,44 @@ static __always_inline enum pinion_verdict pinion_parse(struct xdp_md *ctx,
 
 	if (verdict)
 		return verdict;
-	if (pinion_two_sided())
-		pinion_note_arrival(&cursor, ctx->ingress_ifindex, pkt);
 	if (cursor.protocol == bpf_htons(ETH_P_IP))
-		return pinion_parse_ipv4(&cursor, pkt);
+		return pinion_parse_ipv4(&cursor, pkt, kind);
 	if (cursor.protocol == bpf_htons(ETH_P_IPV6))
-		return pinion_parse_ipv6(&cursor, pkt);
+		return pinion_parse_ipv6(&cursor, pkt, kind);
 	return PINION_PASS_NOT_IP;
+}
+
+/* Where the packet came from, for its replies. */
+static __always_inline void pinion_note_arrival(struct xdp_md *ctx, struct pinion_packet *pkt)
+{
+	const struct ethhdr *ethernet = (void *)(long)ctx->data;
+
+	if ((void *)(ethernet + 1) > (void *)(long)ctx->data_end)
+		return;
+	__builtin_memcpy(pkt->arrival.next_hop, ethernet->h_source, ETH_ALEN);
+	__builtin_memcpy(pkt->arrival.source, ethernet->h_dest, ETH_ALEN);
+	pkt->arrival.ifindex = ctx->ingress_ifindex;
+}
+
+/* What else there is to know of a TCP segment. */
+static __always_inline void pinion_note_tcp(struct xdp_md *ctx, struct pinion_packet *pkt)
+{
+	const struct tcphdr *tcp = (void *)(long)ctx->data + (pkt->transport & 0x3fff);
+
+	if (pinion_protocol(pkt) != IPPROTO_TCP || (void *)(tcp + 1) > (void *)(long)ctx->data_end)
+		return;
+	pkt->seq = tcp->seq;
+	pkt->ack = tcp->ack_seq;
+	pkt->tcp_flags = ((const __u8 *)tcp)[13];
+}
+
+/* The packet is looked at more closely: fills in the rest. */
+static __always_inline void pinion_note(struct xdp_md *ctx, struct pinion_packet *pkt,
+					enum pinion_kind kind)
+{
+	pinion_clear(pkt);
+	if (pinion_two_sided())
+		pinion_note_arrival(ctx, pkt);
+	if (kind == PINION_FLOW && (pinion_tells() || pinion_clamps()))
+		pinion_note_tcp(ctx, pkt);
 }

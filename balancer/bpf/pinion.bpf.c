@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The data plane. A packet walks the stages until one has a verdict; the one exit counts it and
- * says what XDP does. Read on in the order of the includes in connect.h and forward.h.
+ * says what XDP does:
+ *
+ *   parse     what is it?                                  parse.h
+ *   filter    could it be for a VIP, or from a server?     vip_filter.h
+ *   find      its connection, or a new one, on a server    connect.h, sctp.h, icmp.h, fragment.h
+ *   forward   by the server's method, or back to a client  forward.h, forward/
+ *   exit      count, send
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -36,17 +42,24 @@ static __always_inline void pinion_count_verdict(__u32 verdict)
 		counted->count[verdict & (PINION_VERDICTS_MOST - 1)]++;
 }
 
+/* What XDP does with a packet that is not forwarded. */
+static __always_inline int pinion_keep_or_drop(enum pinion_verdict verdict)
+{
+	enum pinion_action action = pinion_action_of(verdict);
+
+	if (action == PINION_ACTION_DROP)
+		return XDP_DROP;
+	return action == PINION_ACTION_REPLY ? XDP_TX : XDP_PASS;
+}
+
 /* The one exit: every packet that entered has exactly one verdict. */
 static __always_inline int pinion_exit(struct xdp_md *ctx, const struct pinion_packet *pkt,
 				       struct pinion_counters *count, enum pinion_verdict verdict,
 				       __u32 ifindex)
 {
-	enum pinion_action action = pinion_action_of(verdict);
-	int sent = action == PINION_ACTION_DROP ? XDP_DROP : XDP_PASS;
+	int sent;
 
-	if (action == PINION_ACTION_REPLY)
-		sent = XDP_TX;
-	if (action == PINION_ACTION_FORWARD) {
+	if (pinion_forwards(verdict)) {
 		sent = pinion_send(ctx, pkt, ifindex);
 		if (sent == XDP_ABORTED) {
 			verdict = PINION_DROP_NO_EGRESS;
@@ -54,9 +67,60 @@ static __always_inline int pinion_exit(struct xdp_md *ctx, const struct pinion_p
 		} else {
 			pinion_count_packet(count, pkt);
 		}
+	} else {
+		sent = pinion_keep_or_drop(verdict);
 	}
 	pinion_count_verdict(verdict);
 	return sent;
+}
+
+/* Is there nothing to do for the packet, whatever the tables say? */
+static __always_inline enum pinion_verdict
+pinion_filter(struct xdp_md *ctx, const struct pinion_packet *pkt, enum pinion_kind kind)
+{
+	if (kind == PINION_ICMP)
+		return pinion_is_error(ctx, pkt) ? PINION_NEXT : PINION_PASS_OTHER_PROTOCOL;
+	if (kind == PINION_OTHER) /* Later fragments share the first one's verdict. */
+		return pinion_leads(pkt) && pinion_may_be_ours(pkt) ? PINION_NEXT
+								    : PINION_PASS_OTHER_PROTOCOL;
+	return pinion_may_be_ours(pkt) ? PINION_NEXT : PINION_PASS_NOT_OURS;
+}
+
+/* By its connection, or by the one that it tells of. */
+static __always_inline enum pinion_verdict
+pinion_choose_server(struct xdp_md *ctx, struct pinion_packet *pkt, enum pinion_kind kind)
+{
+	enum pinion_verdict verdict = PINION_NEXT;
+
+	if (kind == PINION_SCTP)
+		verdict = (enum pinion_verdict)pinion_parse_sctp(ctx, pkt);
+	else if (kind == PINION_FRAGMENT)
+		return (enum pinion_verdict)pinion_follow(ctx, pkt);
+	else if (kind == PINION_ICMP)
+		return pinion_relate(ctx, pkt);
+	else if (kind == PINION_OTHER)
+		return PINION_PASS_OTHER_PROTOCOL;
+	return verdict ? verdict : pinion_connect(ctx, pkt);
+}
+
+/* A packet that may be ours: its verdict, what it counts for, and where it leaves. */
+static __always_inline enum pinion_verdict
+pinion_handle(struct xdp_md *ctx, struct pinion_packet *pkt, enum pinion_kind kind,
+	      struct pinion_counters **count, __u32 *ifindex)
+{
+	enum pinion_verdict verdict;
+
+	pinion_note(ctx, pkt, kind);
+	verdict = pinion_choose_server(ctx, pkt, kind);
+	if (pinion_two_sided() && pinion_leads(pkt))
+		pkt->new_id = pinion_draw_id();
+	if (pinion_forwards(verdict)) {
+		*count = pinion_touch_counters(pkt->reference);
+		verdict = pinion_forward(ctx, pkt, verdict, ifindex);
+	}
+	if (pinion_leads(pkt))
+		pinion_remember(pkt, verdict, *ifindex);
+	return verdict;
 }
 
 /* For frames that are the stack's already: the daemon puts them there by it. */
@@ -70,29 +134,15 @@ int pinion_up(struct xdp_md *ctx)
 SEC("xdp.frags")
 int pinion_ingress(struct xdp_md *ctx)
 {
-	struct pinion_packet pkt = {};
-	__u32 ifindex = 0;
 	struct pinion_counters *count = 0;
-	enum pinion_verdict verdict = pinion_parse(ctx, &pkt);
+	enum pinion_kind kind = PINION_OTHER;
+	struct pinion_packet pkt;
+	__u32 ifindex = 0;
+	enum pinion_verdict verdict = pinion_parse(ctx, &pkt, &kind);
 
-	if (verdict == PINION_PASS_OTHER_PROTOCOL && pinion_protocol(&pkt) == IPPROTO_SCTP)
-		verdict = (enum pinion_verdict)pinion_parse_sctp(ctx, &pkt);
-	if (verdict == PINION_NEXT)
-		verdict = pinion_connect(ctx, &pkt);
-	else if (verdict == PINION_PASS_FRAGMENT)
-		verdict = (enum pinion_verdict)pinion_follow(ctx, &pkt);
-	else if (verdict == PINION_PASS_OTHER_PROTOCOL && !pkt.fragment)
-		verdict = (enum pinion_verdict)pinion_icmp(ctx, &pkt);
-	/* It quotes something that IPv4's table does not have. */
-	if (pinion_crosses && verdict == PINION_PASS_OTHER_PROTOCOL && pkt.quoted && !pkt.is_v6)
-		verdict = (enum pinion_verdict)pinion_icmp_crossed(&pkt);
-	if (pinion_two_sided() && pinion_leads(&pkt))
-		pkt.new_id = pinion_draw_id();
-	if (pinion_action_of(verdict) == PINION_ACTION_FORWARD) {
-		count = pinion_touch_counters(pkt.reference);
-		verdict = pinion_forward(ctx, &pkt, verdict, &ifindex);
-	}
-	if (pinion_leads(&pkt))
-		pinion_remember(&pkt, verdict, ifindex);
+	if (!verdict)
+		verdict = pinion_filter(ctx, &pkt, kind);
+	if (!verdict)
+		verdict = pinion_handle(ctx, &pkt, kind, &count, &ifindex);
 	return pinion_exit(ctx, &pkt, count, verdict, ifindex);
 }

@@ -44,31 +44,31 @@ static __always_inline struct pinion_counters *pinion_counters_of(__u32 referenc
 }
 
 /* The real server's next hop and flags; all 0 where its index has become another's. */
-static __always_inline union pinion_mac_word pinion_hop(const struct pinion_real_server *server,
-							__u32 reference)
+static __always_inline pinion_mac_word pinion_hop(const struct pinion_real_server *server,
+						  __u32 reference)
 {
-	union pinion_mac_word hop = {};
+	pinion_mac_word hop;
 
-	if (server)
-		hop = pinion_mac_word(server->next_hop);
-	if (hop.generation != PINION_GENERATION(reference))
-		hop.whole = 0;
-	return hop;
+	if (!server)
+		return 0;
+	hop = pinion_load_mac(server->next_hop);
+	return pinion_mac_generation(hop) == PINION_GENERATION(reference) ? hop : 0;
 }
 
 static __always_inline int pinion_accepts(__u32 reference)
 {
-	return pinion_hop(pinion_server(reference), reference).flags & PINION_SERVER_ACCEPTS;
+	return pinion_mac_flags(pinion_hop(pinion_server(reference), reference)) &
+	       PINION_SERVER_ACCEPTS;
 }
 
 /* Nobody is there to answer: the next hop is silent, or was never found. */
 static __always_inline int pinion_unreachable(__u32 reference)
 {
-	union pinion_mac_word hop = pinion_hop(pinion_server(reference), reference);
+	pinion_mac_word hop = pinion_hop(pinion_server(reference), reference);
 
-	if (hop.flags & PINION_SERVER_HERE)
+	if (pinion_mac_flags(hop) & PINION_SERVER_HERE)
 		return 0;
-	return hop.flags & PINION_SERVER_UNREACHABLE || !pinion_resolved(hop);
+	return pinion_mac_flags(hop) & PINION_SERVER_UNREACHABLE || !pinion_resolved(hop);
 }
 
 static __always_inline struct pinion_settings *pinion_settings(void)
@@ -76,6 +76,21 @@ static __always_inline struct pinion_settings *pinion_settings(void)
 	const __u32 first = 0;
 
 	return bpf_map_lookup_elem(&settings, &first);
+}
+
+/* Finds a connection; the second bucket is only looked at where the first has it not. */
+static __always_inline int pinion_lookup(__u32 hash, const pinion_word *flow,
+					 struct pinion_table table, struct pinion_found *found)
+{
+	struct pinion_choice choice = pinion_choose(hash, table.groups, table.shape);
+	void *bucket = pinion_bucket(table, choice.first);
+
+	if (!bucket)
+		return 0;
+	if (pinion_find_in(bucket, flow, table.shape, found))
+		return 1;
+	bucket = pinion_bucket(table, choice.second);
+	return bucket && pinion_find_in(bucket, flow, table.shape, found);
 }
 
 /* False: the table has no such bucket, which cannot be. */

@@ -22,7 +22,7 @@ static __always_inline enum pinion_verdict pinion_forward_dr(struct xdp_md *ctx,
 	if ((void *)(ethernet + 1) > (void *)(long)ctx->data_end)
 		return PINION_DROP_INTERNAL;
 	pinion_put_mac(ethernet->h_dest, way->hop);
-	pinion_put_mac(ethernet->h_source, pinion_mac_word(way->server->source));
+	pinion_put_mac(ethernet->h_source, pinion_load_mac(way->server->source));
 	way->ifindex = way->server->ifindex;
 	return PINION_NEXT;
 }

@@ -15,6 +15,6 @@
 struct pinion_forwarding {
 	struct pinion_packet *pkt; /* Only what crosses changes it. */
 	const struct pinion_real_server *server;
-	union pinion_mac_word hop; /* The server's next hop and flags, read whole. */
-	__u32 ifindex;		   /* The answer: where the frame leaves; 0 is our own stack. */
+	pinion_mac_word hop; /* The server's next hop and flags, read whole. */
+	__u32 ifindex;	     /* The answer: where the frame leaves; 0 is our own stack. */
 };

@@ -122,7 +122,7 @@ static __always_inline enum pinion_verdict pinion_forward_nat(struct xdp_md *ctx
 	failed = way->pkt->is_v6 ? pinion_translate6(ctx, way->pkt, &to)
 				 : pinion_translate4(ctx, way->pkt, &to);
 	way->ifindex = server->ifindex;
-	return failed ? failed : pinion_readdress(ctx, way->hop, pinion_mac_word(server->source));
+	return failed ? failed : pinion_readdress(ctx, way->hop, pinion_load_mac(server->source));
 }
 
 /* The server's packet becomes the VIP's. */

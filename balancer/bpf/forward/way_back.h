@@ -16,13 +16,13 @@
 #include "too_big.h"
 
 struct pinion_way_back {
-	union pinion_mac_word next_hop;
-	union pinion_mac_word source;
+	pinion_mac_word next_hop;
+	pinion_mac_word source;
 	__u32 ifindex; /* 0: up the stack. */
 };
 
-static __always_inline enum pinion_verdict
-pinion_readdress(struct xdp_md *ctx, union pinion_mac_word to, union pinion_mac_word from)
+static __always_inline enum pinion_verdict pinion_readdress(struct xdp_md *ctx, pinion_mac_word to,
+							    pinion_mac_word from)
 {
 	struct ethhdr *ethernet = (void *)(long)ctx->data;
 
@@ -102,8 +102,8 @@ PINION_GLOBAL_FUNC int pinion_route(struct xdp_md *ctx, const struct pinion_pack
 	}
 	if (found != BPF_FIB_LKUP_RET_SUCCESS || !pinion_may_leave(ctx, pkt, route.ifindex))
 		return 0;
-	__builtin_memcpy(back->next_hop.address, route.dmac, ETH_ALEN);
-	__builtin_memcpy(back->source.address, route.smac, ETH_ALEN);
+	__builtin_memcpy(&back->next_hop, route.dmac, ETH_ALEN);
+	__builtin_memcpy(&back->source, route.smac, ETH_ALEN);
 	back->ifindex = route.ifindex;
 	return 0;
 }
@@ -121,8 +121,8 @@ static __always_inline enum pinion_verdict pinion_last_hop_back(struct xdp_md *c
 	room = pinion_reply_room(ctx, pkt, hop->ifindex);
 	if (room)
 		return (enum pinion_verdict)pinion_too_big(ctx, pkt, room);
-	back->next_hop = pinion_mac_word(hop->next_hop);
-	back->source = pinion_mac_word(hop->source);
+	back->next_hop = pinion_load_mac(hop->next_hop);
+	back->source = pinion_load_mac(hop->source);
 	back->ifindex = hop->ifindex;
 	return PINION_NEXT;
 }
@@ -134,7 +134,7 @@ static __always_inline enum pinion_verdict pinion_find_way_back(struct xdp_md *c
 {
 	int room;
 
-	if (!pinion_routed || !(way->hop.flags & PINION_SERVER_ROUTED))
+	if (!pinion_routed || !(pinion_mac_flags(way->hop) & PINION_SERVER_ROUTED))
 		return pinion_last_hop_back(ctx, way->pkt, back);
 	room = pinion_route(ctx, way->pkt, back);
 	return room > 0 ? (enum pinion_verdict)pinion_too_big(ctx, way->pkt, (__u32)room)
