@@ -4,7 +4,8 @@
  * here raises PINION_ABI, and a daemon that finds another number refuses to adopt.
  *
  * Byte order: __be is what a packet carries, everything else is the host's. Time is in ticks of
- * 2^20 ns (about 1.05 ms) of CLOCK_MONOTONIC, 32 bits: compare differences, it wraps in 52 days.
+ * 2^20 ns (about 1.05 ms), 32 bits: compare differences, it wraps in 52 days. Ticks are counted by
+ * the kernel's jiffies (clock.h).
  */
 #pragma once
 
@@ -80,7 +81,11 @@ struct pinion_settings {
 	 */
 	__u64 seed[11];
 	__u32 timeout[16]; /* Ticks until a connection in this state (enum pinion_state) ends. */
-	__u32 reserved[88]; /* 0. */
+	/* From the ticks of the jiffies to those of the tables, which began with CLOCK_MONOTONIC's.
+	 * The program has it as a constant.
+	 */
+	__u32 tick_offset;
+	__u32 reserved[87]; /* 0. */
 };
 static_assert(sizeof(struct pinion_settings) == 512, "pinned maps keep this layout");
 static_assert(PINION_STATE_COUNT <= 16, "settings.timeout has a place for each state");

@@ -2,6 +2,7 @@
 /* Stages 2 to 5: the packet's real server, from its connection, or from a new one. */
 #pragma once
 
+#include "clock.h"
 #include "crossing.h"
 #include "entrance.h"
 #include "local_ports.h"
@@ -176,7 +177,7 @@ static __always_inline enum pinion_verdict pinion_find_connection(struct pinion_
 	if (!config)
 		return PINION_DROP_INTERNAL;
 	pkt->hash = pinion_hash(flow, (int)table.shape.words, config->seed);
-	pkt->now = (__u32)(bpf_ktime_get_coarse_ns() >> PINION_TICK_SHIFT);
+	pkt->now = pinion_now();
 	if (!pinion_lookup(pkt->hash, flow, table, &found))
 		return PINION_NEXT;
 	if (pinion_two_sided() && found.link.flags & PINION_REPLY)
@@ -206,7 +207,7 @@ PINION_GLOBAL_FUNC int pinion_find_crossed(struct pinion_packet *pkt, __u32 othe
 	hash = pinion_hash((const pinion_word *)&pkt->flow6, (int)table.shape.words, config->seed);
 	if (pinion_lookup(hash, (const pinion_word *)&pkt->flow6, table, &half) &&
 	    half.link.flags & PINION_REPLY) {
-		pkt->now = (__u32)(bpf_ktime_get_coarse_ns() >> PINION_TICK_SHIFT);
+		pkt->now = pinion_now();
 		verdict = pinion_known_reply(pkt, &half, table, config);
 	}
 	if (verdict == PINION_FORWARD_REPLY) {

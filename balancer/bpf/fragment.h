@@ -13,6 +13,7 @@
 #pragma once
 
 #include "actions.h"
+#include "clock.h"
 #include "connect.h"
 #include "entrance.h"
 #include "parse.h"
@@ -92,7 +93,7 @@ PINION_GLOBAL_FUNC int pinion_remember(const struct pinion_packet *pkt, __u32 ve
 	if (pinion_action_of(verdict) != PINION_ACTION_FORWARD && !pinion_may_be_ours(pkt))
 		return 0;
 	key = pinion_fragment_key(pkt);
-	first.seen = (__u32)(bpf_ktime_get_coarse_ns() >> PINION_TICK_SHIFT);
+	first.seen = pinion_now();
 	first.reference = pkt->reference;
 	first.hash = pkt->hash;
 	first.ifindex = ifindex;
@@ -215,7 +216,7 @@ PINION_GLOBAL_FUNC int pinion_follow(struct xdp_md *ctx, struct pinion_packet *p
 {
 	struct pinion_fragment *first;
 	struct pinion_fragment_key key;
-	__u32 now = (__u32)(bpf_ktime_get_coarse_ns() >> PINION_TICK_SHIFT);
+	__u32 now = pinion_now();
 	__u8 verdict;
 
 	if (!pkt)

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "balancer/dataplane/connections.h"
 
-#include "balancer/dataplane/clock.h"
-
 namespace pinion {
 namespace {
 
@@ -38,6 +36,7 @@ Result<ConnectionTable> ConnectionTable::open(const Program& program,
   ConnectionTable table;
   const uint32_t groups = v6 ? groups6(director.connections) : groups4(director.connections);
   const uint32_t buckets = groups * (v6 ? PINION_GROUP6 : PINION_GROUP4);
+  table.clock_ = program.clock();
   table.v6_ = v6;
   table.size_ = uint64_t{buckets} * PINION_WAYS;
   if (buckets == 0) return table;
@@ -66,7 +65,7 @@ pinion_load* ConnectionTable::load_of(uint32_t reference) {
 
 // A reply half goes some seconds after its connection: it is stamped ahead of time.
 void ConnectionTable::sweep(uint64_t from, uint64_t to, Swept& swept) {
-  const uint32_t now = now_ticks();
+  const uint32_t now = clock_.now();
   for (uint64_t place = from; place < to; ++place) {
     pinion_connection* connection = at(place);
     const uint32_t word = PINION_LOAD_ORDERED(connection->word);
@@ -129,7 +128,7 @@ ConnectionEntry ConnectionTable::describe(pinion_connection* connection, uint32_
 
 void ConnectionTable::visit(uint64_t from, uint64_t to,
                             const std::function<void(const ConnectionEntry&)>& visit) {
-  const uint32_t now = now_ticks();
+  const uint32_t now = clock_.now();
   for (uint64_t place = from; place < to; ++place) {
     pinion_connection* connection = at(place);
     const uint32_t word = PINION_LOAD_ORDERED(connection->word);

@@ -12,6 +12,7 @@
 #include "balancer/base/net.h"
 #include "balancer/bpf/abi.h"
 #include "balancer/bpf/connection_table.h"
+#include "balancer/dataplane/clock.h"
 #include "balancer/dataplane/map.h"
 #include "balancer/dataplane/program.h"
 #include "config/config.h"
@@ -64,6 +65,7 @@ class ConnectionTable {
   ConnectionEntry describe(pinion_connection* connection, uint32_t word, uint32_t now);
   pinion_load* load_of(uint32_t reference);
 
+  Clock clock_;
   bool v6_ = false;
   uint64_t size_ = 0;
   MappedArray<pinion_bucket4> buckets4_;

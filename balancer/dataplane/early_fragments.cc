@@ -135,7 +135,7 @@ void EarlyFragments::go_after(const pinion_early_fragment& early, const pinion_f
 // Only where the first one has not come in the meantime.
 void EarlyFragments::give_up(const pinion_early_fragment& early) {
   pinion_fragment none{};
-  none.seen = now_ticks();
+  none.seen = program_->clock().now();
   none.verdict = PINION_DROP_FRAGMENT;
   if (auto marked = firsts_.add(early.key, none); !marked)
     log::debug("cannot give a fragment up", {{"error", marked.error().message()}});

@@ -141,6 +141,16 @@ Result<> pin_maps(const Pins& pins, pinion_bpf& object) {
   return {};
 }
 
+// Tables keep the clock that they were made with; `settings` is theirs, or none.
+Result<Clock> clock_of(const Pins& pins, const Fd& settings) {
+  if (!settings) return Clock::start();
+  const uint32_t first = 0;
+  pinion_settings found;
+  if (bpf_map_lookup_elem(settings.get(), &first, &found) == 0)
+    return Clock::resume(found.tick_offset);
+  return errno_error("read pinned map " + pins.path("settings"));
+}
+
 // The constants are each program's own.
 Result<> share_maps(const pinion_bpf& from, pinion_bpf& to) {
   bpf_map* map = nullptr;
@@ -216,6 +226,11 @@ Result<Program> Program::load(const Pins& pins, const config::Director& director
   }
   if (auto ready = prepare_maps(pins, object, director, program.adopted_); !ready)
     return ready.error();
+  auto clock = clock_of(pins, *settings);
+  if (!clock) return clock.error();
+  program.clock_ = std::move(*clock);
+  object.rodata->pinion_ns_per_jiffy = program.clock_.ns_per_jiffy();
+  object.rodata->pinion_tick_offset = program.clock_.offset();
   object.rodata->pinion_groups4 = groups4(director.connections);
   object.rodata->pinion_groups6 = groups6(director.connections);
   object.rodata->pinion_servers = director.limits.servers + 1;

@@ -9,6 +9,7 @@
 
 #include "balancer/base/error.h"
 #include "balancer/base/fd.h"
+#include "balancer/dataplane/clock.h"
 #include "balancer/dataplane/map.h"
 #include "balancer/dataplane/pins.h"
 #include "balancer/model/features.h"
@@ -51,6 +52,8 @@ class Program {
   static void unpin(const Pins& pins);
 
   bool adopted() const { return adopted_; }
+  // That of the tables.
+  const Clock& clock() const { return clock_; }
   int fd() const;
   int up_fd() const;  // Of one that leaves all to the stack.
   // A descriptor of its own to a map; the name is one of balancer/bpf/maps.h.
@@ -81,6 +84,7 @@ class Program {
 
   std::unique_ptr<pinion_bpf, Close> object_;
   bool adopted_ = false;
+  Clock clock_;
   Features features_;
 };
 

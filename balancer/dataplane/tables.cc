@@ -108,9 +108,10 @@ Result<Tables> Tables::open(const Program& program, const config::Limits& limits
   return tables;
 }
 
-Result<> Tables::draw_seed() {
+Result<> Tables::begin(const Clock& clock) {
   pinion_settings& settings = settings_[0];
   settings.abi = PINION_ABI;
+  settings.tick_offset = clock.offset();
   if (getrandom(settings.seed, sizeof(settings.seed), 0) == sizeof(settings.seed)) return {};
   return errno_error("draw the connection table's seed");
 }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "balancer/base/error.h"
+#include "balancer/dataplane/clock.h"
 #include "balancer/dataplane/map.h"
 #include "balancer/dataplane/program.h"
 #include "balancer/model/change.h"
@@ -20,8 +21,9 @@ class Tables {
  public:
   static Result<Tables> open(const Program& program, const config::Limits& limits);
 
-  // Draws the secret of the connection tables' hash. Once, when they are made.
-  Result<> draw_seed();
+  // Fills in what connection tables keep as long as they live: their layout, their clock, and the
+  // secret of their hash, which is drawn. Once, when they are made.
+  Result<> begin(const Clock& clock);
   void set_timeouts(const config::Timeouts& timeouts);
 
   // Writes a Change in the order that change.h gives. If a write fails, those before it are undone.

@@ -73,7 +73,8 @@ pinion_real_server real_server(uint32_t index, const Setup& setup) {
 
 void Instance::Destroy::operator()(pinion_bpf* skeleton) const { pinion_bpf::destroy(skeleton); }
 
-Instance::Instance(const Setup& setup) : skeleton_(pinion_bpf::open()) {
+Instance::Instance(const Setup& setup)
+    : clock_(or_throw(Clock::start())), skeleton_(pinion_bpf::open()) {
   if (!skeleton_) or_throw(Result<>(errno_error("open the data plane")));
   size(setup);
   if (pinion_bpf::load(skeleton_.get()) != 0)
@@ -86,10 +87,10 @@ Instance::Instance(const Setup& setup) : skeleton_(pinion_bpf::open()) {
   Mapped<pinion_load> load(skeleton_->maps.load);
   if (setup.is_v6) {
     Mapped<pinion_bucket6> buckets(skeleton_->maps.connections6);
-    fill_table(Table6(buckets, settings), setup, load);
+    fill_table(Table6(buckets, settings, clock_.now()), setup, load);
   } else {
     Mapped<pinion_bucket4> buckets(skeleton_->maps.connections4);
-    fill_table(Table4(buckets, settings), setup, load);
+    fill_table(Table4(buckets, settings, clock_.now()), setup, load);
   }
 }
 
@@ -106,6 +107,8 @@ void Instance::size(const Setup& setup) {
   skeleton_->rodata->pinion_routed = 0;
   skeleton_->rodata->pinion_crosses = 0;
   skeleton_->rodata->pinion_tcp = 0;
+  skeleton_->rodata->pinion_ns_per_jiffy = clock_.ns_per_jiffy();
+  skeleton_->rodata->pinion_tick_offset = clock_.offset();
   skeleton_->rodata->pinion_groups4 = setup.is_v6 ? other : groups;
   skeleton_->rodata->pinion_groups6 = setup.is_v6 ? groups : other;
   resize(maps->connections4, skeleton_->rodata->pinion_groups4 * PINION_GROUP4);

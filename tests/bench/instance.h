@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "balancer/bpf/abi.h"
+#include "balancer/dataplane/clock.h"
 #include "tests/bench/bpf/plan.h"
 
 struct pinion_bpf;
@@ -58,6 +59,7 @@ class Instance {
   void write_servers(const Setup& setup);
   void write_local_address();
 
+  const Clock clock_;
   std::unique_ptr<pinion_bpf, Destroy> skeleton_;
 };
 

@@ -5,7 +5,6 @@
 #include <arpa/inet.h>
 
 #include <cstring>
-#include <ctime>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -18,15 +17,6 @@
 namespace pinion::bench {
 
 constexpr uint8_t kGeneration = 1;  // Of every real server.
-
-// The tick that XDP would read now.
-inline uint32_t tick_now() {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-  const uint64_t ns =
-      static_cast<uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(now.tv_nsec);
-  return static_cast<uint32_t>(ns >> PINION_TICK_SHIFT);
-}
 
 inline pinion_flow4 flow4_of(const bench_flow& flow) {
   pinion_flow4 key{};
@@ -52,8 +42,8 @@ inline pinion_flow6 flow6_of(const bench_flow& flow) {
 template <typename Bucket, auto kFlowOf>
 class Table {
  public:
-  Table(Mapped<Bucket>& buckets, const pinion_settings& settings)
-      : buckets_(buckets), settings_(settings) {}
+  Table(Mapped<Bucket>& buckets, const pinion_settings& settings, uint32_t now)
+      : buckets_(buckets), settings_(settings), now_(now) {}
 
   // False: there is no room. At capacity, XDP finds both buckets of 1 connection in 2,000 full, and
   // forwards it without an entry. Here all are to have one: whoever is in the way moves to the
@@ -119,7 +109,7 @@ class Table {
 
   Mapped<Bucket>& buckets_;
   const pinion_settings& settings_;
-  const uint32_t now_ = tick_now();
+  const uint32_t now_;  // Tick.
   std::minstd_rand random_;
 };
 

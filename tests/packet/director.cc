@@ -4,7 +4,6 @@
 #include <bpf/bpf.h>
 #include <linux/bpf.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -323,13 +322,7 @@ void Director::let_pass(uint32_t ticks) {
   each_connection([ticks](pinion_connection& connection) { connection.seen -= ticks; });
 }
 
-uint32_t tick() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-  const auto ns =
-      static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
-  return static_cast<uint32_t>(ns >> PINION_TICK_SHIFT);
-}
+uint32_t tick() { return clock_of_objects().now(); }
 
 const char* name_of(pinion_verdict verdict) {
   static constexpr const char* kNames[] = {"NEXT",

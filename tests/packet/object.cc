@@ -56,6 +56,8 @@ void set_size(bpf_object* object, const char* map, uint32_t entries) {
 }
 
 void choose(bpf_object* object, const Features& features) {
+  set_rodata(object, "pinion_ns_per_jiffy", clock_of_objects().ns_per_jiffy());
+  set_rodata(object, "pinion_tick_offset", clock_of_objects().offset());
   set_rodata(object, "pinion_servers", kServers);
   set_rodata(object, "pinion_groups4", kGroups);
   set_rodata(object, "pinion_groups6", features.groups6);
@@ -124,6 +126,12 @@ uint32_t deepest(const Functions& functions, size_t function) {
 }
 
 }  // namespace
+
+const Clock& clock_of_objects() {
+  static const Result<Clock> clock = Clock::start();
+  if (!clock) fail(clock.error().context, clock.error().code.value());
+  return *clock;
+}
 
 Object open_object(const std::string& file, const Features& features) {
   Object object(bpf_object__open_file(file.c_str(), nullptr));

@@ -10,6 +10,8 @@
 #include <optional>
 #include <string>
 
+#include "balancer/dataplane/clock.h"
+
 namespace pinion::packet {
 
 inline constexpr uint32_t kGroups = 16;
@@ -36,7 +38,10 @@ struct CloseObject {
 };
 using Object = std::unique_ptr<bpf_object, CloseObject>;
 
-// Opened, its maps sized for tests. Throws std::system_error, as all here do.
+// That of all objects. Throws std::system_error, as all here do: EPERM where CAP_BPF is missing.
+const Clock& clock_of_objects();
+
+// Opened, its maps sized for tests.
 Object open_object(const std::string& file, const Features& features);
 
 // EPERM where CAP_BPF is missing.

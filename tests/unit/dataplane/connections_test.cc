@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "balancer/dataplane/connections.h"
 
-#include <time.h>
-
 #include <algorithm>
 #include <optional>
 
@@ -12,14 +10,6 @@ namespace pinion {
 namespace {
 
 using std::chrono::seconds;
-
-uint32_t tick() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-  const uint64_t ns =
-      static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
-  return static_cast<uint32_t>(ns >> PINION_TICK_SHIFT);
-}
 
 uint32_t ticks(seconds time) {
   return static_cast<uint32_t>(std::chrono::nanoseconds(time).count() >> PINION_TICK_SHIFT);
@@ -54,6 +44,8 @@ class ConnectionsTest : public Plane {
     if (state <= PINION_STATE_CLAIMED) return;
     ++(pinion_active(static_cast<uint8_t>(state)) ? load_[server].active : load_[server].inactive);
   }
+
+  uint32_t tick() const { return program_->clock().now(); }
 
   pinion_connection& entry4(uint64_t place) {
     return memory4_[place / PINION_WAYS].entry[place % PINION_WAYS].connection;

@@ -10,7 +10,6 @@
 #include <thread>
 
 #include "balancer/bpf/vip_filter.h"
-#include "balancer/dataplane/clock.h"
 #include "balancer/dataplane/counters.h"
 #include "tests/unit/dataplane/plane.h"
 
@@ -90,9 +89,10 @@ TEST_F(EarlyFragmentsTest, GoAfterTheFirst) {
   EXPECT_FALSE(early_->empty());
   EXPECT_TRUE(sent_.empty());
 
-  ASSERT_DONE(firsts_.put(
-      key(),
-      {.seen = now_ticks(), .reference = 1, .ifindex = kLoopback, .verdict = PINION_FORWARD_NEW}));
+  ASSERT_DONE(firsts_.put(key(), {.seen = program_->clock().now(),
+                                  .reference = 1,
+                                  .ifindex = kLoopback,
+                                  .verdict = PINION_FORWARD_NEW}));
   early_->settle();
   EXPECT_TRUE(early_->empty());
   ASSERT_EQ(sent_.size(), 1u);
@@ -108,7 +108,8 @@ TEST_F(EarlyFragmentsTest, GoAfterTheFirst) {
 TEST_F(EarlyFragmentsTest, GoToTheStackWhereTheFirstWent) {
   comes_in();
   early_->receive();
-  ASSERT_DONE(firsts_.put(key(), {.seen = now_ticks(), .verdict = PINION_PASS_NOT_OURS}));
+  ASSERT_DONE(
+      firsts_.put(key(), {.seen = program_->clock().now(), .verdict = PINION_PASS_NOT_OURS}));
   early_->settle();
   EXPECT_TRUE(early_->empty());
   EXPECT_TRUE(sent_.empty());

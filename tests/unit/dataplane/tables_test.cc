@@ -188,11 +188,12 @@ TEST_F(TablesTest, EachStateHasItsTimeout) {
   EXPECT_EQ(settings[0].timeout[PINION_STATE_UDP], ticks(5));
 }
 
-TEST_F(TablesTest, TheSeedIsDrawn) {
-  ASSERT_DONE(tables_->draw_seed());
+TEST_F(TablesTest, BeginWithASecretAndTheClock) {
+  ASSERT_DONE(tables_->begin(program_->clock()));
   MappedArray<pinion_settings> settings;
   ASSERT_DONE(program_->map_into(settings, "settings", 1));
   EXPECT_EQ(settings[0].abi, static_cast<uint32_t>(PINION_ABI));
+  EXPECT_EQ(settings[0].tick_offset, program_->clock().offset());
   EXPECT_THAT(settings[0].seed, Each(Not(0u)));
 }
 
