@@ -177,7 +177,7 @@ Result<> Director::begin(Config config) {
 // Takes over what an earlier daemon left, or fills in what a first start needs.
 Result<> Director::adopt() {
   if (!parts_.program.adopted()) {
-    if (auto begun = parts_.tables.begin(parts_.program.clock()); !begun) return begun;
+    parts_.tables.begin(parts_.program.constants());
     parts_.tables.set_timeouts(live_.director.timeouts);
     return parts_.program.pin(parts_.pins);
   }

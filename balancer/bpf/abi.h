@@ -290,8 +290,10 @@ struct pinion_scratch {
 	};
 	__u32 at; /* In `option`. */
 	__u32 zero;
+	__u64 reply[5]; /* A flow of either family. */
+	__u64 change;	/* What new addresses add to a checksum. */
 };
-static_assert(sizeof(struct pinion_scratch) == 648, "headers, what comes between, options");
+static_assert(sizeof(struct pinion_scratch) == 696, "headers, what comes between, options");
 
 /* Maps `connections4` and `connections6`, arrays, mmapable: buckets of four entries.
  *

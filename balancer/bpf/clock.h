@@ -16,15 +16,10 @@
 #include <bpf/bpf_helpers.h>
 
 #include "abi.h"
-
-/* The kernel's TICK_NSEC, which the daemon knows (dataplane/clock.h). */
-const volatile __u32 pinion_ns_per_jiffy = 1;
-
-/* pinion_settings.tick_offset, which stays as it is as long as the tables live. */
-const volatile __u32 pinion_tick_offset = 0;
+#include "constants.h"
 
 static __always_inline __u32 pinion_now(void)
 {
-	return (__u32)(bpf_jiffies64() * pinion_ns_per_jiffy >> PINION_TICK_SHIFT) +
-	       pinion_tick_offset;
+	return (__u32)(bpf_jiffies64() * PINION_CONSTANT(NS_PER_JIFFY) >> PINION_TICK_SHIFT) +
+	       (__u32)PINION_CONSTANT(TICK_OFFSET);
 }

@@ -24,11 +24,14 @@ static __always_inline void pinion_count_connection(__u32 reference)
 /* Does the packet begin something new in the place of a connection that is over? A SYN after the
  * end (port reuse), or a UDP packet after the timeout.
  */
-static __always_inline int pinion_restarts(__u8 next, __u32 idle,
-					   const struct pinion_settings *settings)
+static __always_inline int pinion_restarts(__u8 next, __u32 idle)
 {
-	return next == PINION_STATE_RESTART ||
-	       (next == PINION_STATE_UDP && idle > settings->timeout[PINION_STATE_UDP]);
+	const struct pinion_settings *config;
+
+	if (next != PINION_STATE_UDP)
+		return next == PINION_STATE_RESTART;
+	config = pinion_settings();
+	return config && idle > config->timeout[PINION_STATE_UDP];
 }
 
 /* May the connection go to another real server, if its own is unreachable? Not once the client has
@@ -40,41 +43,71 @@ static __always_inline int pinion_may_move(__u8 state, __u8 event)
 	       (state == PINION_STATE_SYN_RECEIVED && event == PINION_EVENT_SYN);
 }
 
-/* A packet of a known connection. PINION_NEXT: it has ended, and a new one is to be made, because
- * the packet starts anew and the real server takes no new connections, or is unreachable.
+/* Takes a known connection to its next state. PINION_NEXT: it has ended, and a new one is to be
+ * made, because the packet starts anew and the real server takes no new connections, or is
+ * unreachable.
  */
-static __always_inline enum pinion_verdict pinion_known(struct pinion_packet *pkt,
-							const struct pinion_found *found, __u32 now,
-							const struct pinion_settings *settings)
+static __always_inline enum pinion_verdict pinion_advance(const struct pinion_packet *pkt,
+							  const struct pinion_found *found,
+							  __u32 seen, __u8 *next)
 {
-	struct pinion_connection *connection = found->connection;
 	enum pinion_verdict verdict = PINION_FORWARD_KNOWN;
+	__u32 server = found->link.server;
 	__u8 state = pinion_state_of(found->word);
-	__u8 next = pinion_next_state(state, pkt->event);
-	__u32 seen = PINION_LOAD(connection->seen);
 
-	if (pinion_may_move(state, pkt->event) && pinion_unreachable(found->link.server)) {
-		pinion_end(found, pinion_load_of(found->link.server));
+	*next = pinion_next_state(state, pkt->event);
+	if (pinion_may_move(state, pkt->event) && pinion_unreachable(server)) {
+		pinion_end(found, pinion_load_of(server));
 		return PINION_NEXT;
 	}
-	if (pinion_restarts(next, pinion_idle(seen, now), settings)) {
-		if (!pinion_accepts(found->link.server)) {
-			pinion_end(found, pinion_load_of(found->link.server));
+	if (pinion_restarts(*next, pinion_idle(seen, pkt->now))) {
+		if (!pinion_accepts(server)) {
+			pinion_end(found, pinion_load_of(server));
 			return PINION_NEXT;
 		}
 		verdict = PINION_FORWARD_NEW;
-		next = next == PINION_STATE_RESTART ? PINION_STATE_SYN_RECEIVED : next;
-		pinion_count_connection(found->link.server);
+		if (*next == PINION_STATE_RESTART)
+			*next = PINION_STATE_SYN_RECEIVED;
+		pinion_count_connection(server);
 	}
-	if (next != state)
-		pinion_move(found, next, pinion_load_of(found->link.server));
-	if (pinion_two_sided() && found->link.flags & PINION_PAIRED &&
-	    (next != state || (seen ^ now) >> (settings->refresh_shift & 31) ||
-	     (pinion_tells() && pkt->event == PINION_EVENT_SYN)))
+	if (*next != state)
+		pinion_move(found, *next, pinion_load_of(server));
+	return verdict;
+}
+
+/* Is the reply half to follow what the client's packet has done to its connection? */
+static __always_inline int pinion_must_mirror(const struct pinion_packet *pkt,
+					      const struct pinion_found *found, __u32 seen,
+					      __u8 next)
+{
+	const struct pinion_settings *config = pinion_settings();
+
+	if (next != pinion_state_of(found->word) ||
+	    (PINION_CONSTANT(TELLS) && pkt->event == PINION_EVENT_SYN))
+		return 1;
+	return config && (seen ^ pkt->now) >> (config->refresh_shift & 31);
+}
+
+/* A packet of a known connection: most are data of an established one. PINION_NEXT: a new one is to
+ * be made (pinion_advance()).
+ */
+static __always_inline enum pinion_verdict pinion_known(struct pinion_packet *pkt,
+							const struct pinion_found *found)
+{
+	enum pinion_verdict verdict = PINION_FORWARD_KNOWN;
+	__u32 seen = PINION_LOAD(found->connection->seen);
+	__u8 next = pinion_state_of(found->word);
+
+	if (next != PINION_STATE_ESTABLISHED || pkt->event != PINION_EVENT_DATA)
+		verdict = pinion_advance(pkt, found, seen, &next);
+	if (!verdict)
+		return PINION_NEXT;
+	if (PINION_CONSTANT(TWO_SIDED) && found->link.flags & PINION_PAIRED &&
+	    pinion_must_mirror(pkt, found, seen, next))
 		pkt->mirror =
 			verdict == PINION_FORWARD_NEW ? PINION_MIRROR_NEW : PINION_MIRROR_KNOWN;
-	if (seen != now) /* A line that stays clean stays in every CPU's cache. */
-		PINION_STORE(connection->seen, now);
+	if (seen != pkt->now) /* A line that stays clean stays in every CPU's cache. */
+		PINION_STORE(found->connection->seen, pkt->now);
 	pkt->reference = found->link.server;
 	return verdict;
 }
@@ -126,7 +159,7 @@ pinion_new(struct pinion_packet *pkt, const pinion_word *flow, struct pinion_tab
 		return PINION_NEXT;
 	if (!vacancy.connection) {
 		pkt->reference = pinion_server_in(&pool, slot);
-		if (pinion_two_sided() && pinion_pairs(pinion_server(pkt->reference)))
+		if (PINION_CONSTANT(TWO_SIDED) && pinion_pairs(pinion_server(pkt->reference)))
 			return PINION_DROP_TABLE_FULL;
 		return PINION_FORWARD_TABLE_FULL;
 	}
@@ -135,21 +168,23 @@ pinion_new(struct pinion_packet *pkt, const pinion_word *flow, struct pinion_tab
 		slot = pinion_slot_by_turn(&pool);
 	pkt->reference = pinion_server_in(&pool, slot);
 	link = pinion_link_to(pkt->reference);
-	if (pinion_two_sided() && pinion_pairs(pinion_server(pkt->reference))) {
+	if (PINION_CONSTANT(TWO_SIDED) && pinion_pairs(pinion_server(pkt->reference))) {
 		link.flags = PINION_PAIRED;
 		pkt->mirror = PINION_MIRROR_NEW;
 	}
-	if (pinion_full_nat() && pinion_is_full_nat(pinion_server(pkt->reference))) {
+	if (PINION_CONSTANT(FULLNAT) && pinion_is_full_nat(pinion_server(pkt->reference))) {
 		link.flags |= PINION_FULLNAT;
 		pkt->full_nat = 1;
 	}
 	pinion_settle(&claim, flow, table.shape, link, state, pkt->now);
+	pkt->place = vacancy.place;
+	pkt->word = claim.word;
 	return PINION_FORWARD_NEW;
 }
 
 PINION_GLOBAL_FUNC int pinion_new4(struct pinion_packet *pkt)
 {
-	const struct pinion_table table = {PINION_SHAPE4, pinion_groups4, 0};
+	const struct pinion_table table = {PINION_SHAPE4, (__u32)PINION_CONSTANT(GROUPS4), 0};
 
 	return pkt ? (int)pinion_new(pkt, (const pinion_word *)&pkt->flow4, table)
 		   : PINION_DROP_INTERNAL;
@@ -157,7 +192,7 @@ PINION_GLOBAL_FUNC int pinion_new4(struct pinion_packet *pkt)
 
 PINION_GLOBAL_FUNC int pinion_new6(struct pinion_packet *pkt)
 {
-	const struct pinion_table table = {PINION_SHAPE6, pinion_groups6, 1};
+	const struct pinion_table table = {PINION_SHAPE6, (__u32)PINION_CONSTANT(GROUPS6), 1};
 
 	return pkt ? (int)pinion_new(pkt, (const pinion_word *)&pkt->flow6, table)
 		   : PINION_DROP_INTERNAL;
@@ -168,22 +203,19 @@ static __always_inline enum pinion_verdict pinion_find_connection(struct pinion_
 								  const pinion_word *flow,
 								  struct pinion_table table)
 {
-	struct pinion_settings *config = pinion_settings();
 	struct pinion_found found = {};
 	enum pinion_verdict verdict;
 
 	if (!table.groups)
 		return PINION_PASS_NOT_OURS;
-	if (!config)
-		return PINION_DROP_INTERNAL;
-	pkt->hash = pinion_hash(flow, (int)table.shape.words, config->seed);
+	pkt->hash = pinion_table_hash(flow, table);
 	pkt->now = pinion_now();
 	if (!pinion_lookup(pkt->hash, flow, table, &found))
 		return PINION_NEXT;
-	if (pinion_two_sided() && found.link.flags & PINION_REPLY)
-		return pinion_known_reply(pkt, &found, table, config);
-	verdict = pinion_known(pkt, &found, pkt->now, config);
-	if (verdict && pinion_full_nat() && found.link.flags & PINION_FULLNAT)
+	if (PINION_CONSTANT(TWO_SIDED) && found.link.flags & PINION_REPLY)
+		return pinion_known_reply(pkt, &found, table);
+	verdict = pinion_known(pkt, &found);
+	if (verdict && PINION_CONSTANT(FULLNAT) && found.link.flags & PINION_FULLNAT)
 		pinion_take_local(pkt, &found, table);
 	return verdict;
 }
@@ -193,22 +225,21 @@ static __always_inline enum pinion_verdict pinion_find_connection(struct pinion_
  */
 PINION_GLOBAL_FUNC int pinion_find_crossed(struct pinion_packet *pkt, __u32 otherwise)
 {
-	const struct pinion_table table = {PINION_SHAPE6, pinion_groups6, 1};
-	const struct pinion_settings *config = pinion_settings();
+	const struct pinion_table table = {PINION_SHAPE6, (__u32)PINION_CONSTANT(GROUPS6), 1};
 	enum pinion_verdict verdict = (enum pinion_verdict)otherwise;
 	struct pinion_found half = {};
 	struct pinion_flow4 flow;
 	__u32 hash;
 
-	if (!pkt || !config)
+	if (!pkt)
 		return PINION_DROP_INTERNAL;
 	flow = pkt->flow4;
 	pinion_map_flow(pkt);
-	hash = pinion_hash((const pinion_word *)&pkt->flow6, (int)table.shape.words, config->seed);
+	hash = pinion_table_hash((const pinion_word *)&pkt->flow6, table);
 	if (pinion_lookup(hash, (const pinion_word *)&pkt->flow6, table, &half) &&
 	    half.link.flags & PINION_REPLY) {
 		pkt->now = pinion_now();
-		verdict = pinion_known_reply(pkt, &half, table, config);
+		verdict = pinion_known_reply(pkt, &half, table);
 	}
 	if (verdict == PINION_FORWARD_REPLY) {
 		pkt->hash = hash;
@@ -222,11 +253,11 @@ PINION_GLOBAL_FUNC int pinion_find_crossed(struct pinion_packet *pkt, __u32 othe
 /* Of IPv4. */
 static __always_inline enum pinion_verdict pinion_connect4(struct pinion_packet *pkt)
 {
-	const struct pinion_table table = {PINION_SHAPE4, pinion_groups4, 0};
+	const struct pinion_table table = {PINION_SHAPE4, (__u32)PINION_CONSTANT(GROUPS4), 0};
 	enum pinion_verdict verdict =
 		pinion_find_connection(pkt, (const pinion_word *)&pkt->flow4, table);
 
-	if (pinion_crosses && (!verdict || verdict == PINION_PASS_NOT_OURS))
+	if (PINION_CONSTANT(CROSSES) && (!verdict || verdict == PINION_PASS_NOT_OURS))
 		verdict = (enum pinion_verdict)pinion_find_crossed(pkt, verdict);
 	if (!verdict)
 		verdict = (enum pinion_verdict)pinion_new4(pkt);
@@ -236,10 +267,10 @@ static __always_inline enum pinion_verdict pinion_connect4(struct pinion_packet 
 /* Of IPv6. */
 static __always_inline enum pinion_verdict pinion_connect6(struct pinion_packet *pkt)
 {
-	const struct pinion_table table = {PINION_SHAPE6, pinion_groups6, 1};
+	const struct pinion_table table = {PINION_SHAPE6, (__u32)PINION_CONSTANT(GROUPS6), 1};
 	enum pinion_verdict verdict;
 
-	if (pinion_crosses && pinion_is_mapped(pkt))
+	if (PINION_CONSTANT(CROSSES) && pinion_is_mapped(pkt))
 		return PINION_PASS_NOT_OURS;
 	verdict = pinion_find_connection(pkt, (const pinion_word *)&pkt->flow6, table);
 	if (!verdict)
@@ -266,7 +297,7 @@ static __always_inline int pinion_may_be_ours(const struct pinion_packet *pkt)
 	if (!filter || pinion_vip_test(filter, pkt->is_v6 ? pinion_vip_bit6(pkt->flow6.daddr)
 							  : pinion_vip_bit4(pkt->flow4.daddr)))
 		return 1;
-	return pinion_two_sided() &&
+	return PINION_CONSTANT(TWO_SIDED) &&
 	       pinion_vip_test(filter, pkt->is_v6 ? pinion_vip_bit6(pkt->flow6.saddr)
 						  : pinion_vip_bit4(pkt->flow4.saddr));
 }
@@ -277,14 +308,15 @@ static __always_inline enum pinion_verdict pinion_connect(struct xdp_md *ctx,
 	enum pinion_verdict verdict;
 	int failed = PINION_NEXT;
 
-	if (pinion_vlans && !pinion_enter(ctx, pkt))
+	if (PINION_CONSTANT(VLANS) && !pinion_enter(ctx, pkt))
 		return PINION_PASS_OTHER_VLAN;
 	verdict = pkt->is_v6 ? pinion_connect6(pkt) : pinion_connect4(pkt);
-	if (pinion_full_nat() && pkt->mirror && pkt->full_nat)
-		failed = pkt->is_v6 ? pinion_mirror_local6(pkt) : pinion_mirror_local4(pkt);
-	else if (pinion_two_sided() && pkt->mirror)
-		failed = pkt->is_v6 ? pinion_mirror6(pkt) : pinion_mirror4(pkt);
-	if (!failed && pinion_tells() && pkt->tell && !pkt->is_reply)
+	if (PINION_CONSTANT(FULLNAT) && pkt->mirror && pkt->full_nat)
+		failed = pkt->is_v6 ? pinion_mirror_local6(ctx, pkt)
+				    : pinion_mirror_local4(ctx, pkt);
+	else if (PINION_CONSTANT(TWO_SIDED) && pkt->mirror)
+		failed = pkt->is_v6 ? pinion_mirror6(ctx, pkt) : pinion_mirror4(ctx, pkt);
+	if (!failed && PINION_CONSTANT(TELLS) && pkt->tell && !pkt->is_reply)
 		failed = pkt->is_v6 ? pinion_prepare_telling6(pkt) : pinion_prepare_telling4(pkt);
 	if (failed)
 		verdict = (enum pinion_verdict)failed;

@@ -27,7 +27,7 @@
 static __always_inline int pinion_crosses_to(const struct pinion_packet *pkt,
 					     const struct pinion_real_server *server)
 {
-	return pinion_crosses && pkt->is_v6 && server && pinion_is_ipv4(server->address);
+	return PINION_CONSTANT(CROSSES) && pkt->is_v6 && server && pinion_is_ipv4(server->address);
 }
 
 /* An IPv4 packet's flow becomes that of IPv6's table. */

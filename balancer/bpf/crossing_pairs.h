@@ -21,8 +21,7 @@ static __always_inline int pinion_find_half(const struct pinion_packet *pkt, __u
 	union pinion_flow reply;
 
 	if (!table.groups || !config || !pinion_local_reply_flow(pkt, table, &reply) ||
-	    !pinion_lookup(pinion_hash(reply.words, (int)table.shape.words, config->seed),
-			   reply.words, table, &found))
+	    !pinion_lookup(pinion_table_hash(reply.words, table), reply.words, table, &found))
 		return 0;
 	if (found.link.server == place && found.link.flags & PINION_REPLY)
 		pinion_end(&found, 0);
@@ -31,14 +30,14 @@ static __always_inline int pinion_find_half(const struct pinion_packet *pkt, __u
 
 PINION_GLOBAL_FUNC int pinion_find_half4(const struct pinion_packet *pkt, __u32 place)
 {
-	const struct pinion_table table = {PINION_SHAPE4, pinion_groups4, 0};
+	const struct pinion_table table = {PINION_SHAPE4, (__u32)PINION_CONSTANT(GROUPS4), 0};
 
 	return pkt ? pinion_find_half(pkt, place, table) : 0;
 }
 
 PINION_GLOBAL_FUNC int pinion_find_half6(const struct pinion_packet *pkt, __u32 place)
 {
-	const struct pinion_table table = {PINION_SHAPE6, pinion_groups6, 1};
+	const struct pinion_table table = {PINION_SHAPE6, (__u32)PINION_CONSTANT(GROUPS6), 1};
 
 	return pkt ? pinion_find_half(pkt, place, table) : 0;
 }
@@ -50,7 +49,7 @@ static __always_inline int pinion_give_way(const struct pinion_packet *pkt, __u3
 {
 	const struct pinion_real_server *server = pinion_server(pkt->reference);
 
-	if (!pinion_crosses || !server || !pinion_is_ipv4(server->address))
+	if (!PINION_CONSTANT(CROSSES) || !server || !pinion_is_ipv4(server->address))
 		return PINION_NEXT;
 	if (!(pkt->is_v6 ? pinion_find_half4(pkt, PINION_ANY_PLACE)
 			 : pinion_find_half6(pkt, PINION_ANY_PLACE)))

@@ -34,7 +34,7 @@ static __always_inline __u32 pinion_interface(const struct xdp_md *ctx,
 {
 	__u32 ifindex = pinion_driver_ifindex(ctx);
 
-	return pinion_vlans ? pkt->interface : ifindex;
+	return PINION_CONSTANT(VLANS) ? pkt->interface : ifindex;
 }
 
 /* And the device that the program is on. */
@@ -43,7 +43,7 @@ static __always_inline __u32 pinion_device(const struct xdp_md *ctx,
 {
 	__u32 ifindex = pinion_driver_ifindex(ctx);
 
-	return pinion_vlans ? pkt->device : ifindex;
+	return PINION_CONSTANT(VLANS) ? pkt->device : ifindex;
 }
 
 static __always_inline struct pinion_tag pinion_tag_at(const __be16 *at)
@@ -93,7 +93,5 @@ PINION_GLOBAL_FUNC int pinion_enter(struct xdp_md *ctx, struct pinion_packet *pk
 		return 0;
 	pkt->interface = entrance->ifindex;
 	pkt->device = entrance->device;
-	if (pinion_two_sided())
-		pkt->arrival.ifindex = entrance->ifindex;
 	return 1;
 }

@@ -37,7 +37,7 @@ static __always_inline void pinion_count_packet(struct pinion_counters *count,
 
 	if (!count)
 		return;
-	if (pinion_crosses && pkt->crossing == PINION_CROSSED) /* As it came. */
+	if (PINION_CONSTANT(CROSSES) && pkt->crossing == PINION_CROSSED) /* As it came. */
 		bytes -= (__u64)(__s64)pkt->stretch;
 	if (pkt->is_reply) {
 		count->reply_packets++;
@@ -53,11 +53,11 @@ static __always_inline enum pinion_verdict pinion_rewrite(struct xdp_md *ctx,
 {
 	__u8 method = way->server->method;
 
-	if (pinion_two_sided() && way->pkt->is_reply)
+	if (PINION_CONSTANT(TWO_SIDED) && way->pkt->is_reply)
 		return pinion_forward_reply(ctx, way);
 /* clang-format off */
 #define X(NAME, keyword, text)                                                             \
-	if (pinion_methods & 1u << PINION_METHOD_##NAME && method == PINION_METHOD_##NAME) \
+	if (PINION_CONSTANT(NAME) && method == PINION_METHOD_##NAME) \
 		return pinion_forward_##keyword(ctx, way);
 	PINION_FORWARDING_METHODS(X)
 /* clang-format on */
@@ -82,10 +82,11 @@ static __always_inline enum pinion_verdict pinion_forward(struct xdp_md *ctx,
 	if (!server || !way.hop)
 		return PINION_DROP_INTERNAL;
 	failed = pinion_rewrite(ctx, &way);
-	if (!failed && (pinion_tells() || pinion_clamps()) && pkt->tcp_flags & PINION_TCP_SYN)
+	if (!failed && (PINION_CONSTANT(TELLS) || PINION_CONSTANT(CLAMPS)) &&
+	    pkt->tcp_flags & PINION_TCP_SYN)
 		failed = (enum pinion_verdict)pinion_tune_syn(ctx, pkt);
 	*ifindex = way.ifindex;
-	if (pinion_vlans && !failed && way.ifindex)
+	if (PINION_CONSTANT(VLANS) && !failed && way.ifindex)
 		failed = (enum pinion_verdict)pinion_leave(ctx, pkt, ifindex);
 	return failed ? failed : verdict;
 }

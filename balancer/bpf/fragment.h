@@ -60,7 +60,7 @@ pinion_fragment_key(const struct pinion_packet *pkt)
 		pinion_fragment_key6(pkt, &key);
 	else
 		pinion_fragment_key4(pkt, &key);
-	if (pinion_full_nat() && pkt->is_reply && pkt->local) {
+	if (PINION_CONSTANT(FULLNAT) && pkt->is_reply && pkt->local) {
 		const __be32 *local = pinion_local_address(pkt->local);
 
 		if (local)
@@ -173,7 +173,7 @@ static __always_inline void pinion_go_after(struct pinion_packet *pkt,
 	pkt->is_reply = first->is_reply;
 	if (!first->is_reply)
 		return;
-	if (pinion_crosses && first->crosses) {
+	if (PINION_CONSTANT(CROSSES) && first->crosses) {
 		pinion_map_flow(pkt);
 		pinion_begin_crossing(pkt);
 	}
@@ -221,7 +221,7 @@ PINION_GLOBAL_FUNC int pinion_follow(struct xdp_md *ctx, struct pinion_packet *p
 
 	if (!pkt)
 		return PINION_DROP_INTERNAL;
-	if (pinion_vlans && !pinion_enter(ctx, pkt))
+	if (PINION_CONSTANT(VLANS) && !pinion_enter(ctx, pkt))
 		return PINION_PASS_OTHER_VLAN;
 	key = pinion_fragment_key(pkt);
 	first = bpf_map_lookup_elem(&fragments, &key);

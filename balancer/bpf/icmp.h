@@ -163,24 +163,22 @@ static __always_inline enum pinion_verdict pinion_parse_error(struct xdp_md *ctx
 static __always_inline enum pinion_verdict
 pinion_find_quoted(struct pinion_packet *pkt, const pinion_word *flow, struct pinion_table table)
 {
-	const struct pinion_settings *config = pinion_settings();
 	struct pinion_found found = {}, forward = {};
 
 	if (!table.groups || !pinion_may_be_ours(pkt))
 		return PINION_PASS_OTHER_PROTOCOL;
-	if (!config)
-		return PINION_DROP_INTERNAL;
-	pkt->hash = pinion_hash(flow, (int)table.shape.words, config->seed);
+	pkt->hash = pinion_table_hash(flow, table);
 	if (!pinion_lookup(pkt->hash, flow, table, &found))
 		return PINION_PASS_OTHER_PROTOCOL;
-	if (pinion_full_nat() && found.link.flags & PINION_FULLNAT)
+	if (PINION_CONSTANT(FULLNAT) && found.link.flags & PINION_FULLNAT)
 		pinion_take_local(pkt, &found, table);
 	pkt->reference = found.link.server;
 	if (!(found.link.flags & PINION_REPLY))
 		return PINION_FORWARD_ICMP;
-	if (!pinion_two_sided() || !pinion_read_forward(pkt, found.link.server, table, &forward))
+	if (!PINION_CONSTANT(TWO_SIDED) ||
+	    !pinion_read_forward(pkt, found.link.server, table, &forward))
 		return PINION_PASS_OTHER_PROTOCOL;
-	if (pinion_tells())
+	if (PINION_CONSTANT(TELLS))
 		pkt->tell = pinion_telling(forward.link.flags);
 	pinion_lead_back(pkt, &forward);
 	return PINION_FORWARD_ICMP;
@@ -189,8 +187,8 @@ pinion_find_quoted(struct pinion_packet *pkt, const pinion_word *flow, struct pi
 /* An ICMP error: PINION_FORWARD_ICMP, or why it is left to the stack. */
 PINION_GLOBAL_FUNC int pinion_icmp(struct xdp_md *ctx, struct pinion_packet *pkt)
 {
-	const struct pinion_table v4 = {PINION_SHAPE4, pinion_groups4, 0};
-	const struct pinion_table v6 = {PINION_SHAPE6, pinion_groups6, 1};
+	const struct pinion_table v4 = {PINION_SHAPE4, (__u32)PINION_CONSTANT(GROUPS4), 0};
+	const struct pinion_table v6 = {PINION_SHAPE6, (__u32)PINION_CONSTANT(GROUPS6), 1};
 	enum pinion_verdict verdict;
 
 	if (!pkt)
@@ -198,9 +196,9 @@ PINION_GLOBAL_FUNC int pinion_icmp(struct xdp_md *ctx, struct pinion_packet *pkt
 	verdict = pinion_parse_error(ctx, pkt);
 	if (verdict)
 		return verdict;
-	if (pinion_crosses && pinion_is_mapped(pkt))
+	if (PINION_CONSTANT(CROSSES) && pinion_is_mapped(pkt))
 		return PINION_PASS_OTHER_PROTOCOL;
-	if (pinion_vlans && pinion_may_be_ours(pkt) && !pinion_enter(ctx, pkt))
+	if (PINION_CONSTANT(VLANS) && pinion_may_be_ours(pkt) && !pinion_enter(ctx, pkt))
 		return PINION_PASS_OTHER_VLAN;
 	return pkt->is_v6 ? pinion_find_quoted(pkt, (const pinion_word *)&pkt->flow6, v6)
 			  : pinion_find_quoted(pkt, (const pinion_word *)&pkt->flow4, v4);
@@ -211,7 +209,7 @@ PINION_GLOBAL_FUNC int pinion_icmp(struct xdp_md *ctx, struct pinion_packet *pkt
  */
 PINION_GLOBAL_FUNC int pinion_icmp_crossed(struct pinion_packet *pkt)
 {
-	const struct pinion_table table = {PINION_SHAPE6, pinion_groups6, 1};
+	const struct pinion_table table = {PINION_SHAPE6, (__u32)PINION_CONSTANT(GROUPS6), 1};
 	enum pinion_verdict verdict;
 
 	if (!pkt)
@@ -229,7 +227,8 @@ static __always_inline enum pinion_verdict pinion_relate(struct xdp_md *ctx,
 	enum pinion_verdict verdict = (enum pinion_verdict)pinion_icmp(ctx, pkt);
 
 	/* It quotes something that IPv4's table does not have. */
-	if (pinion_crosses && verdict == PINION_PASS_OTHER_PROTOCOL && pkt->quoted && !pkt->is_v6)
+	if (PINION_CONSTANT(CROSSES) && verdict == PINION_PASS_OTHER_PROTOCOL && pkt->quoted &&
+	    !pkt->is_v6)
 		verdict = (enum pinion_verdict)pinion_icmp_crossed(pkt);
 	return verdict;
 }

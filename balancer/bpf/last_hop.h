@@ -6,6 +6,7 @@
 #pragma once
 
 #include "compat.h"
+#include "entrance.h"
 #include "maps.h"
 #include "packet.h"
 
@@ -20,19 +21,34 @@ static __always_inline __u32 pinion_next_hop_number(void)
 	return __sync_fetch_and_add(&count->ifindex, 1) + 1;
 }
 
+/* Where the packet came from, turned round. */
+static __always_inline int pinion_arrival(struct xdp_md *ctx, const struct pinion_packet *pkt,
+					  struct pinion_last_hop *hop)
+{
+	const struct ethhdr *ethernet = (void *)(long)ctx->data;
+
+	if ((void *)(ethernet + 1) > (void *)(long)ctx->data_end)
+		return 0;
+	__builtin_memcpy(hop->next_hop, ethernet->h_source, ETH_ALEN);
+	__builtin_memcpy(hop->source, ethernet->h_dest, ETH_ALEN);
+	hop->ifindex = pinion_interface(ctx, pkt);
+	return hop->ifindex && (PINION_CONSTANT(VLANS) || pkt->network == sizeof(*ethernet));
+}
+
 /* The number of where the packet came from; 0 if it has none, or came with tags of a VLAN that has
  * no device here: by which one would the reply leave? Two CPUs that meet a new hop at once may
  * number it twice: both numbers are right.
  */
-static __always_inline __u16 pinion_learn_hop(const struct pinion_packet *pkt)
+PINION_GLOBAL_FUNC int pinion_learn_hop(struct xdp_md *ctx, const struct pinion_packet *pkt)
 {
-	struct pinion_last_hop hop = pkt->arrival;
-	__u32 *known = bpf_map_lookup_elem(&last_hop_numbers, &hop);
+	struct pinion_last_hop hop = {};
 	struct pinion_last_hop *place;
+	__u32 *known;
 	__u32 number;
 
-	if (pinion_vlans ? !pkt->interface : pkt->network != sizeof(struct ethhdr))
+	if (!pkt || !pinion_arrival(ctx, pkt, &hop))
 		return 0;
+	known = bpf_map_lookup_elem(&last_hop_numbers, &hop);
 	if (known)
 		return (__u16)*known;
 	number = pinion_next_hop_number();

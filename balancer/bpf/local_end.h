@@ -59,7 +59,7 @@ static __always_inline void pinion_take_local(struct pinion_packet *pkt,
 	if ((PINION_LOAD(found->connection->word) ^ found->word) >> 8)
 		last.local_port = 0;
 	pkt->full_nat = 1;
-	if (pinion_tells())
+	if (PINION_CONSTANT(TELLS))
 		pkt->tell = pinion_telling(found->link.flags);
 	pkt->local = last.local;
 	pkt->local_port = last.local_port;

@@ -54,17 +54,17 @@ PINION_GLOBAL_FUNC int pinion_draw_local(struct pinion_packet *pkt, __u32 attemp
 /* Is no other entry of that flow beside this one? */
 static __always_inline int pinion_is_alone(struct pinion_buckets buckets, const pinion_word *flow,
 					   struct pinion_shape shape,
-					   const struct pinion_connection *mine)
+					   const struct pinion_connection *mine,
+					   struct pinion_found *other)
 {
-	struct pinion_found other = {};
 	int others = 0;
 
 	for (__u32 way = 0; way < PINION_WAYS; way++) {
 		struct pinion_connection *one = pinion_entry(buckets.first, way, shape);
 		struct pinion_connection *two = pinion_entry(buckets.second, way, shape);
 
-		others |= one != mine && pinion_match(one, flow, shape, &other);
-		others |= two != mine && pinion_match(two, flow, shape, &other);
+		others |= one != mine && pinion_match(one, flow, shape, other);
+		others |= two != mine && pinion_match(two, flow, shape, other);
 	}
 	return !others;
 }
@@ -73,10 +73,10 @@ static __always_inline int pinion_is_alone(struct pinion_buckets buckets, const 
  * connection was faster, the packet gets that one's pair, and false is returned; where the
  * connection has just ended, it gets none.
  */
-static __always_inline int pinion_assign_local(struct pinion_packet *pkt, __u32 place,
-					       const pinion_word *flow, struct pinion_table table)
+static __always_inline int pinion_assign_local(struct pinion_packet *pkt, const pinion_word *flow,
+					       struct pinion_table table)
 {
-	struct pinion_connection *forward = pinion_at(table, place);
+	struct pinion_connection *forward = pinion_at(table, pkt->place);
 	union pinion_last_word last = {.whole = flow[table.shape.words - 1]};
 	__u64 unassigned = last.whole;
 	pinion_word *stored;
@@ -94,72 +94,73 @@ static __always_inline int pinion_assign_local(struct pinion_packet *pkt, __u32 
 	return 0;
 }
 
-/* Makes the packet's pair that of the connection at `place`, or, if it has it already, brings the
- * reply half in line: PINION_NEXT, else the verdict says why not.
+/* Makes the packet's pair that of its connection, or, if it has it already, brings the reply half
+ * in line: PINION_NEXT, else the verdict says why not.
  */
 static __always_inline enum pinion_verdict pinion_hold_local(struct pinion_packet *pkt,
-							     const pinion_word *flow, __u32 place,
-							     __u8 state, int assigned,
+							     const pinion_word *flow, int assigned,
 							     struct pinion_table table)
 {
 	const struct pinion_settings *config = pinion_settings();
+	struct pinion_scratch *scratch = pinion_scratch();
 	struct pinion_found found = {}, mine = {};
 	struct pinion_buckets buckets;
-	union pinion_flow reply;
+	union pinion_flow *reply;
 	enum pinion_verdict failed;
 
-	if (!config || !pinion_local_reply_flow(pkt, table, &reply) ||
-	    !pinion_buckets_of(pinion_hash(reply.words, (int)table.shape.words, config->seed),
-			       table, &buckets))
+	if (!config || !scratch)
 		return PINION_DROP_INTERNAL;
-	if (pinion_find(buckets, reply.words, table.shape, &found)) {
-		if (assigned && found.link.flags & PINION_REPLY && found.link.server == place) {
-			pinion_renew_half(pkt, &found, state, config);
+	reply = (union pinion_flow *)scratch->reply;
+	if (!pinion_local_reply_flow(pkt, table, reply) ||
+	    !pinion_buckets_of(pinion_table_hash(reply->words, table), table, &buckets))
+		return PINION_DROP_INTERNAL;
+	if (pinion_find(buckets, reply->words, table.shape, &found)) {
+		if (assigned && found.link.flags & PINION_REPLY &&
+		    found.link.server == pkt->place) {
+			pinion_renew_half(pkt, &found, config);
 			return PINION_NEXT;
 		}
 		if (pinion_rank(found.connection, pkt->now, config) < PINION_RANK(PINION_EXPIRED))
 			return PINION_DROP_NO_PORT;
 		pinion_end(&found, 0);
 	}
-	failed = pinion_add_half(pkt, buckets, &reply, place, state, table, config, &mine);
+	failed = pinion_add_half(pkt, buckets, reply, table, config, &mine);
 	if (failed)
 		return failed;
-	if (!pinion_is_alone(buckets, reply.words, table.shape, mine.connection)) {
+	if (!pinion_is_alone(buckets, reply->words, table.shape, mine.connection, &found)) {
 		pinion_end(&mine, 0);
 		return PINION_DROP_NO_PORT;
 	}
-	if (!assigned && !pinion_assign_local(pkt, place, flow, table))
+	if (!assigned && !pinion_assign_local(pkt, flow, table))
 		pinion_end(&mine, 0);
 	return PINION_NEXT;
 }
 
-PINION_GLOBAL_FUNC int pinion_hold_local4(struct pinion_packet *pkt, __u32 place, __u32 state,
-					  __u32 assigned)
+PINION_GLOBAL_FUNC int pinion_hold_local4(struct pinion_packet *pkt, __u32 assigned)
 {
-	const struct pinion_table table = {PINION_SHAPE4, pinion_groups4, 0};
+	const struct pinion_table table = {PINION_SHAPE4, (__u32)PINION_CONSTANT(GROUPS4), 0};
 
-	return pkt ? (int)pinion_hold_local(pkt, (const pinion_word *)&pkt->flow4, place,
-					    (__u8)state, assigned != 0, table)
+	return pkt ? (int)pinion_hold_local(pkt, (const pinion_word *)&pkt->flow4, assigned != 0,
+					    table)
 		   : PINION_DROP_INTERNAL;
 }
 
-PINION_GLOBAL_FUNC int pinion_hold_local6(struct pinion_packet *pkt, __u32 place, __u32 state,
-					  __u32 assigned)
+PINION_GLOBAL_FUNC int pinion_hold_local6(struct pinion_packet *pkt, __u32 assigned)
 {
-	const struct pinion_table table = {PINION_SHAPE6, pinion_groups6, 1};
+	const struct pinion_table table = {PINION_SHAPE6, (__u32)PINION_CONSTANT(GROUPS6), 1};
 
-	return pkt ? (int)pinion_hold_local(pkt, (const pinion_word *)&pkt->flow6, place,
-					    (__u8)state, assigned != 0, table)
+	return pkt ? (int)pinion_hold_local(pkt, (const pinion_word *)&pkt->flow6, assigned != 0,
+					    table)
 		   : PINION_DROP_INTERNAL;
 }
 
-static __always_inline int pinion_hold(struct pinion_packet *pkt, __u32 place, __u8 state,
-				       int assigned, struct pinion_table table)
+static __always_inline int pinion_hold(struct pinion_packet *pkt, int assigned,
+				       struct pinion_table table)
 {
-	int failed = table.is_v6 ? pinion_hold_local6(pkt, place, state, assigned)
-				 : pinion_hold_local4(pkt, place, state, assigned);
+	int failed =
+		table.is_v6 ? pinion_hold_local6(pkt, assigned) : pinion_hold_local4(pkt, assigned);
 
-	return failed ? failed : pinion_give_way(pkt, place);
+	return failed ? failed : pinion_give_way(pkt, pkt->place);
 }
 
 /* The pair is another connection's: takes it out of the forward half, if it stands there. */
@@ -176,79 +177,67 @@ static __always_inline void pinion_lose_local(struct pinion_packet *pkt,
 	pkt->mirror = PINION_MIRROR_NEW;
 }
 
-/* One attempt to find a pair for the connection at `place`, which has none. */
+/* One attempt to find a pair for the packet's connection, which has none. */
 static __always_inline int pinion_try_local(struct pinion_packet *pkt, const pinion_word *flow,
-					    __u32 place, __u8 state, __u32 attempt,
-					    struct pinion_table table)
+					    __u32 attempt, struct pinion_table table)
 {
-	struct pinion_connection *connection = pinion_at(table, place);
+	struct pinion_connection *connection = pinion_at(table, pkt->place);
 	int failed = pinion_draw_local(pkt, attempt);
 
 	if (!failed)
-		failed = pinion_hold(pkt, place, state, 0, table);
-	if (pinion_crosses && failed && connection)
+		failed = pinion_hold(pkt, 0, table);
+	if (PINION_CONSTANT(CROSSES) && failed && connection)
 		pinion_lose_local(pkt, connection, flow, table);
 	return failed;
 }
 
-PINION_GLOBAL_FUNC int pinion_try_local4(struct pinion_packet *pkt, __u32 place, __u32 state,
-					 __u32 attempt)
+PINION_GLOBAL_FUNC int pinion_try_local4(struct pinion_packet *pkt, __u32 attempt)
 {
-	const struct pinion_table table = {PINION_SHAPE4, pinion_groups4, 0};
+	const struct pinion_table table = {PINION_SHAPE4, (__u32)PINION_CONSTANT(GROUPS4), 0};
 
-	return pkt ? pinion_try_local(pkt, (const pinion_word *)&pkt->flow4, place, (__u8)state,
-				      attempt, table)
+	return pkt ? pinion_try_local(pkt, (const pinion_word *)&pkt->flow4, attempt, table)
 		   : PINION_DROP_INTERNAL;
 }
 
-PINION_GLOBAL_FUNC int pinion_try_local6(struct pinion_packet *pkt, __u32 place, __u32 state,
-					 __u32 attempt)
+PINION_GLOBAL_FUNC int pinion_try_local6(struct pinion_packet *pkt, __u32 attempt)
 {
-	const struct pinion_table table = {PINION_SHAPE6, pinion_groups6, 1};
+	const struct pinion_table table = {PINION_SHAPE6, (__u32)PINION_CONSTANT(GROUPS6), 1};
 
-	return pkt ? pinion_try_local(pkt, (const pinion_word *)&pkt->flow6, place, (__u8)state,
-				      attempt, table)
+	return pkt ? pinion_try_local(pkt, (const pinion_word *)&pkt->flow6, attempt, table)
 		   : PINION_DROP_INTERNAL;
 }
 
 /* A pair for a connection that has none. */
-static __always_inline int pinion_find_local(struct pinion_packet *pkt, __u32 place, __u8 state,
-					     struct pinion_table table)
+static __always_inline int pinion_find_local(struct pinion_packet *pkt, struct pinion_table table)
 {
 	int failed = PINION_DROP_NO_PORT;
 
 #pragma clang loop unroll(disable)
 	for (__u32 attempt = 0; attempt < PINION_LOCAL_ATTEMPTS && failed; attempt++)
-		failed = table.is_v6 ? pinion_try_local6(pkt, place, state, attempt)
-				     : pinion_try_local4(pkt, place, state, attempt);
+		failed = table.is_v6 ? pinion_try_local6(pkt, attempt)
+				     : pinion_try_local4(pkt, attempt);
 	return failed;
 }
 
 /* What pinion_mirror() does for NAT. */
-static __always_inline int pinion_mirror_local(struct pinion_packet *pkt, const pinion_word *flow,
-					       struct pinion_table table)
+static __always_inline int pinion_mirror_local(struct xdp_md *ctx, struct pinion_packet *pkt,
+					       const pinion_word *flow, struct pinion_table table)
 {
-	struct pinion_buckets buckets;
 	struct pinion_found found = {};
 	int failed = PINION_DROP_NO_PORT;
-	__u32 place;
-	__u8 state;
 
-	if (!pinion_buckets_of(pkt->hash, table, &buckets) ||
-	    !pinion_find(buckets, flow, table.shape, &found))
-		return pkt->local_port ? PINION_NEXT : PINION_DROP_NO_PORT; /* It has just ended. */
-	pinion_note_hop(pkt, &found);
+	if (!pinion_find_again(pkt, flow, table, &found)) /* It has just ended. */
+		return pkt->local_port ? PINION_NEXT : PINION_DROP_NO_PORT;
+	pinion_note_hop(ctx, pkt, &found);
 	pinion_take_local(pkt, &found, table);
-	place = pinion_place_number(&buckets, table.shape, found.connection);
-	state = pinion_state_of(found.word);
-	if (pinion_tells() && pinion_begins_stream(pkt, state))
+	if (PINION_CONSTANT(TELLS) && pinion_begins_stream(pkt, pinion_state_of(found.word)))
 		pkt->tell |= PINION_BEGINS;
 	if (pkt->local_port)
-		failed = pinion_hold(pkt, place, state, 1, table);
+		failed = pinion_hold(pkt, 1, table);
 	if (failed == PINION_DROP_NO_PORT) {
 		if (pkt->local_port)
 			pinion_lose_local(pkt, found.connection, flow, table);
-		failed = pinion_find_local(pkt, place, state, table);
+		failed = pinion_find_local(pkt, table);
 	}
 	if (!failed || pkt->mirror != PINION_MIRROR_NEW)
 		return PINION_NEXT;
@@ -256,18 +245,18 @@ static __always_inline int pinion_mirror_local(struct pinion_packet *pkt, const 
 	return failed;
 }
 
-PINION_GLOBAL_FUNC int pinion_mirror_local4(struct pinion_packet *pkt)
+PINION_GLOBAL_FUNC int pinion_mirror_local4(struct xdp_md *ctx, struct pinion_packet *pkt)
 {
-	const struct pinion_table table = {PINION_SHAPE4, pinion_groups4, 0};
+	const struct pinion_table table = {PINION_SHAPE4, (__u32)PINION_CONSTANT(GROUPS4), 0};
 
-	return pkt ? pinion_mirror_local(pkt, (const pinion_word *)&pkt->flow4, table)
+	return pkt ? pinion_mirror_local(ctx, pkt, (const pinion_word *)&pkt->flow4, table)
 		   : PINION_DROP_INTERNAL;
 }
 
-PINION_GLOBAL_FUNC int pinion_mirror_local6(struct pinion_packet *pkt)
+PINION_GLOBAL_FUNC int pinion_mirror_local6(struct xdp_md *ctx, struct pinion_packet *pkt)
 {
-	const struct pinion_table table = {PINION_SHAPE6, pinion_groups6, 1};
+	const struct pinion_table table = {PINION_SHAPE6, (__u32)PINION_CONSTANT(GROUPS6), 1};
 
-	return pkt ? pinion_mirror_local(pkt, (const pinion_word *)&pkt->flow6, table)
+	return pkt ? pinion_mirror_local(ctx, pkt, (const pinion_word *)&pkt->flow6, table)
 		   : PINION_DROP_INTERNAL;
 }

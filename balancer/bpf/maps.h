@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The maps, and what is fixed when the program is loaded. The daemon sets every max_entries. */
+/* The maps. The daemon sets every max_entries. */
 #pragma once
 
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
 #include "abi.h"
+#include "constants.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -152,7 +153,9 @@ struct {
 	__uint(max_entries, 1 << 19);
 } early_fragments SEC(".maps");
 
-/* Where headers are put together, or moved (forward/grow.h, forward/tcp_options.h). */
+/* Where headers are put together, or moved (forward/grow.h, forward/tcp_options.h), and what stacks
+ * have no room for.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -183,53 +186,3 @@ struct {
 	__type(key, __u32);
 	__type(value, struct pinion_vlan_device);
 } vlan_devices SEC(".maps");
-
-/* The forwarding methods that real servers have, a bit for each enum pinion_method. The code of all
- * others is left out when the program is loaded; a method that is wanted later comes with a program
- * that takes this one's place.
- */
-const volatile __u32 pinion_methods = ~0u;
-
-static __always_inline int pinion_two_sided(void)
-{
-	return (pinion_methods & PINION_TWO_SIDED) != 0;
-}
-
-static __always_inline int pinion_full_nat(void)
-{
-	return (pinion_methods & 1u << PINION_METHOD_FULLNAT) != 0;
-}
-
-/* PINION_LISTEN_*: the maps that services are in besides `services`. The same holds for them. */
-const volatile __u32 pinion_listeners = ~0u;
-
-/* Are there VLAN devices or bonds? If not, frames keep their tags, and nobody looks at them. */
-const volatile __u32 pinion_vlans = ~0u;
-
-/* There are real servers with PINION_SERVER_ROUTED. */
-const volatile __u32 pinion_routed = ~0u;
-
-/* There are real servers of IPv4 behind VIPs of IPv6 (crossing.h). */
-const volatile __u32 pinion_crosses = ~0u;
-
-/* PINION_TCP_*: what any connection may want. The same holds for it. */
-const volatile __u32 pinion_tcp = ~0u;
-
-/* Is any real server told who its client is? */
-static __always_inline int pinion_tells(void)
-{
-	return pinion_full_nat() && pinion_tcp & (PINION_TCP_TOA | PINION_TCP_PROXY);
-}
-
-/* Is any MSS lowered? */
-static __always_inline int pinion_clamps(void)
-{
-	return pinion_two_sided() && pinion_tcp & PINION_TCP_MSS;
-}
-
-/* Entries of `real_servers`, of `load`, and of each CPU's part of `counters`. */
-const volatile __u32 pinion_servers = 1;
-
-/* Pages of each connection table; 0 leaves the family's packets to the stack, and its code out. */
-const volatile __u32 pinion_groups4 = 1;
-const volatile __u32 pinion_groups6 = 1;

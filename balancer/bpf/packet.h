@@ -5,6 +5,7 @@
 #include <bpf/bpf_endian.h>
 
 #include "abi.h"
+#include "constants.h"
 #include "states.h"
 
 /* Is the connection's reply half to be brought in line? */
@@ -64,12 +65,15 @@ struct pinion_packet {
 	__u8 zero;
 	__be32 seq;
 	__be32 ack;
-	/* Where it came in, if pinion_vlans; see entrance.h. */
+	/* Where it came in, if there are VLANs; see entrance.h. */
 	__u32 interface;
 	__u32 device;
 	union {
-		/* A client's: how its replies get back to where it came from. */
-		struct pinion_last_hop arrival;
+		/* A client's: the place of its connection, and its word; 0: not looked for yet. */
+		struct {
+			__u32 place;
+			__u32 word;
+		};
 		/* A reply's: the VIP (IPv4 in the first word), and its port. Its flow's destination
 		 * is the client, for full NAT's replies from when they have been found.
 		 */

@@ -135,11 +135,12 @@ static __always_inline int pinion_engaged(const struct pinion_packet *pkt, __u32
 
 static __always_inline enum pinion_verdict
 pinion_add_half(const struct pinion_packet *pkt, struct pinion_buckets buckets,
-		const union pinion_flow *reply, __u32 place, __u8 state, struct pinion_table table,
+		const union pinion_flow *reply, struct pinion_table table,
 		const struct pinion_settings *config, struct pinion_found *claim)
 {
 	struct pinion_vacancy vacancy = pinion_place(buckets, table.shape, pkt->now, config);
-	union pinion_link link = pinion_link_to(place);
+	union pinion_link link = pinion_link_to(pkt->place);
+	const __u8 state = pinion_state_of(pkt->word);
 	__u8 displaced;
 
 	if (!vacancy.connection || !pinion_claim(vacancy, pkt->now, config, claim, &displaced))
@@ -153,33 +154,36 @@ pinion_add_half(const struct pinion_packet *pkt, struct pinion_buckets buckets,
 }
 
 static __always_inline void pinion_renew_half(const struct pinion_packet *pkt,
-					      const struct pinion_found *half, __u8 state,
+					      const struct pinion_found *half,
 					      const struct pinion_settings *config)
 {
+	const __u8 state = pinion_state_of(pkt->word);
+
 	if (pinion_state_of(half->word) != state)
 		pinion_move(half, state, 0);
 	PINION_STORE(half->connection->seen, pkt->now + 2 * pinion_period(config));
 }
 
-/* Gives the connection at `place` its reply half, or brings that one in line. PINION_NEXT: done. */
-static __always_inline enum pinion_verdict pinion_pair(const struct pinion_packet *pkt, __u32 place,
-						       __u8 state, struct pinion_table table)
+/* Gives the packet's connection its reply half, or brings that one in line. PINION_NEXT: done. */
+static __always_inline enum pinion_verdict pinion_pair(const struct pinion_packet *pkt,
+						       struct pinion_table table)
 {
 	const struct pinion_real_server *server = pinion_server(pkt->reference);
 	const struct pinion_settings *config = pinion_settings();
+	struct pinion_scratch *scratch = pinion_scratch();
 	struct pinion_found found = {}, added = {};
 	struct pinion_buckets buckets;
-	union pinion_flow reply;
+	union pinion_flow *reply;
 
-	if (!server || !config)
+	if (!server || !config || !scratch)
 		return PINION_DROP_INTERNAL;
-	pinion_reply_flow(pkt, server, table, &reply);
-	if (!pinion_buckets_of(pinion_hash(reply.words, (int)table.shape.words, config->seed),
-			       table, &buckets))
+	reply = (union pinion_flow *)scratch->reply;
+	pinion_reply_flow(pkt, server, table, reply);
+	if (!pinion_buckets_of(pinion_table_hash(reply->words, table), table, &buckets))
 		return PINION_DROP_INTERNAL;
-	if (pinion_find(buckets, reply.words, table.shape, &found)) {
-		if (found.link.flags & PINION_REPLY && found.link.server == place) {
-			pinion_renew_half(pkt, &found, state, config);
+	if (pinion_find(buckets, reply->words, table.shape, &found)) {
+		if (found.link.flags & PINION_REPLY && found.link.server == pkt->place) {
+			pinion_renew_half(pkt, &found, config);
 			return PINION_NEXT;
 		}
 		if (!(found.link.flags & PINION_REPLY) ||
@@ -187,75 +191,68 @@ static __always_inline enum pinion_verdict pinion_pair(const struct pinion_packe
 			return PINION_DROP_NAT_CLASH;
 		pinion_end(&found, 0);
 	}
-	return pinion_add_half(pkt, buckets, &reply, place, state, table, config, &added);
+	return pinion_add_half(pkt, buckets, reply, table, config, &added);
 }
 
 /* Replies go back to where this packet came from. */
-static __always_inline void pinion_note_hop(const struct pinion_packet *pkt,
+static __always_inline void pinion_note_hop(struct xdp_md *ctx, const struct pinion_packet *pkt,
 					    const struct pinion_found *found)
 {
-	__u16 hop = pinion_learn_hop(pkt);
+	__u16 hop = (__u16)pinion_learn_hop(ctx, pkt);
 
 	if (hop != found->link.next_hop)
 		PINION_STORE(found->connection->next_hop, hop);
 }
 
-PINION_GLOBAL_FUNC int pinion_pair4(const struct pinion_packet *pkt, __u32 place, __u32 state)
+PINION_GLOBAL_FUNC int pinion_pair4(const struct pinion_packet *pkt)
 {
-	const struct pinion_table table = {PINION_SHAPE4, pinion_groups4, 0};
+	const struct pinion_table table = {PINION_SHAPE4, (__u32)PINION_CONSTANT(GROUPS4), 0};
 
-	return pkt ? (int)pinion_pair(pkt, place, (__u8)state, table) : PINION_DROP_INTERNAL;
+	return pkt ? (int)pinion_pair(pkt, table) : PINION_DROP_INTERNAL;
 }
 
-PINION_GLOBAL_FUNC int pinion_pair6(const struct pinion_packet *pkt, __u32 place, __u32 state)
+PINION_GLOBAL_FUNC int pinion_pair6(const struct pinion_packet *pkt)
 {
-	const struct pinion_table table = {PINION_SHAPE6, pinion_groups6, 1};
+	const struct pinion_table table = {PINION_SHAPE6, (__u32)PINION_CONSTANT(GROUPS6), 1};
 
-	return pkt ? (int)pinion_pair(pkt, place, (__u8)state, table) : PINION_DROP_INTERNAL;
+	return pkt ? (int)pinion_pair(pkt, table) : PINION_DROP_INTERNAL;
 }
 
 /* The client's packet has made its connection, has changed it, or crossed a period: the reply half
  * follows, and replies go back to where this packet came from. A new connection that gets no reply
  * half ends, with the verdict; others go on, and try again.
  */
-static __always_inline int pinion_mirror(struct pinion_packet *pkt, const pinion_word *flow,
-					 struct pinion_table table)
+static __always_inline int pinion_mirror(struct xdp_md *ctx, struct pinion_packet *pkt,
+					 const pinion_word *flow, struct pinion_table table)
 {
-	struct pinion_buckets buckets;
 	struct pinion_found found = {};
-	__u32 place;
-	__u8 state;
 	int failed;
 
-	if (!pinion_buckets_of(pkt->hash, table, &buckets) ||
-	    !pinion_find(buckets, flow, table.shape, &found))
+	if (!pinion_find_again(pkt, flow, table, &found))
 		return PINION_NEXT; /* It has just ended. */
-	pinion_note_hop(pkt, &found);
-	place = pinion_place_number(&buckets, table.shape, found.connection);
-	state = pinion_state_of(found.word);
-	failed = table.is_v6 ? pinion_pair6(pkt, place, state) : pinion_pair4(pkt, place, state);
+	pinion_note_hop(ctx, pkt, &found);
+	failed = table.is_v6 ? pinion_pair6(pkt) : pinion_pair4(pkt);
 	if (failed == PINION_DROP_TABLE_FULL) /* Or somebody has just taken that place. */
-		failed = table.is_v6 ? pinion_pair6(pkt, place, state)
-				     : pinion_pair4(pkt, place, state);
+		failed = table.is_v6 ? pinion_pair6(pkt) : pinion_pair4(pkt);
 	if (!failed || pkt->mirror != PINION_MIRROR_NEW)
 		return PINION_NEXT;
 	pinion_end(&found, pinion_load_of(found.link.server));
 	return failed;
 }
 
-PINION_GLOBAL_FUNC int pinion_mirror4(struct pinion_packet *pkt)
+PINION_GLOBAL_FUNC int pinion_mirror4(struct xdp_md *ctx, struct pinion_packet *pkt)
 {
-	const struct pinion_table table = {PINION_SHAPE4, pinion_groups4, 0};
+	const struct pinion_table table = {PINION_SHAPE4, (__u32)PINION_CONSTANT(GROUPS4), 0};
 
-	return pkt ? pinion_mirror(pkt, (const pinion_word *)&pkt->flow4, table)
+	return pkt ? pinion_mirror(ctx, pkt, (const pinion_word *)&pkt->flow4, table)
 		   : PINION_DROP_INTERNAL;
 }
 
-PINION_GLOBAL_FUNC int pinion_mirror6(struct pinion_packet *pkt)
+PINION_GLOBAL_FUNC int pinion_mirror6(struct xdp_md *ctx, struct pinion_packet *pkt)
 {
-	const struct pinion_table table = {PINION_SHAPE6, pinion_groups6, 1};
+	const struct pinion_table table = {PINION_SHAPE6, (__u32)PINION_CONSTANT(GROUPS6), 1};
 
-	return pkt ? pinion_mirror(pkt, (const pinion_word *)&pkt->flow6, table)
+	return pkt ? pinion_mirror(ctx, pkt, (const pinion_word *)&pkt->flow6, table)
 		   : PINION_DROP_INTERNAL;
 }
 
@@ -308,7 +305,7 @@ static __always_inline int pinion_read_forward(struct pinion_packet *pkt, __u32 
 		return 0;
 	forward->word = PINION_LOAD_ORDERED(connection->word);
 	forward->link.whole = PINION_LOAD(*pinion_link_of(connection));
-	full_nat = pinion_full_nat() && forward->link.flags & PINION_FULLNAT;
+	full_nat = PINION_CONSTANT(FULLNAT) && forward->link.flags & PINION_FULLNAT;
 	if (!(forward->link.flags & PINION_PAIRED) ||
 	    !(full_nat ? pinion_same_local(connection, pkt, table)
 		       : pinion_same_client(connection, pkt, table, 1)))
@@ -336,13 +333,13 @@ static __always_inline void pinion_lead_back(struct pinion_packet *pkt,
 /* A packet of the real server. One whose connection is gone is left to the stack. */
 static __always_inline enum pinion_verdict pinion_known_reply(struct pinion_packet *pkt,
 							      const struct pinion_found *half,
-							      struct pinion_table table,
-							      const struct pinion_settings *config)
+							      struct pinion_table table)
 {
+	const struct pinion_settings *config = pinion_settings();
 	struct pinion_found forward = {};
 	__u8 state, next;
 
-	if (!pinion_read_forward(pkt, half->link.server, table, &forward))
+	if (!config || !pinion_read_forward(pkt, half->link.server, table, &forward))
 		return PINION_PASS_NOT_OURS;
 	state = pinion_state_of(forward.word);
 	next = pinion_state_after_reply(state, pkt->event);
@@ -355,7 +352,7 @@ static __always_inline enum pinion_verdict pinion_known_reply(struct pinion_pack
 	if ((__s32)(PINION_LOAD(half->connection->seen) - pkt->now) < (__s32)pinion_period(config))
 		PINION_STORE(half->connection->seen, pkt->now + 2 * pinion_period(config));
 	pinion_lead_back(pkt, &forward);
-	if (pinion_tells() && pinion_telling(forward.link.flags))
+	if (PINION_CONSTANT(TELLS) && pinion_telling(forward.link.flags))
 		pinion_hear_server(pkt, half, &forward, table);
 	return PINION_FORWARD_REPLY;
 }

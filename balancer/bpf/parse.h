@@ -304,18 +304,6 @@ pinion_parse(struct xdp_md *ctx, struct pinion_packet *pkt, enum pinion_kind *ki
 	return PINION_PASS_NOT_IP;
 }
 
-/* Where the packet came from, for its replies. */
-static __always_inline void pinion_note_arrival(struct xdp_md *ctx, struct pinion_packet *pkt)
-{
-	const struct ethhdr *ethernet = (void *)(long)ctx->data;
-
-	if ((void *)(ethernet + 1) > (void *)(long)ctx->data_end)
-		return;
-	__builtin_memcpy(pkt->arrival.next_hop, ethernet->h_source, ETH_ALEN);
-	__builtin_memcpy(pkt->arrival.source, ethernet->h_dest, ETH_ALEN);
-	pkt->arrival.ifindex = ctx->ingress_ifindex;
-}
-
 /* What else there is to know of a TCP segment. */
 static __always_inline void pinion_note_tcp(struct xdp_md *ctx, struct pinion_packet *pkt)
 {
@@ -333,8 +321,6 @@ static __always_inline void pinion_note(struct xdp_md *ctx, struct pinion_packet
 					enum pinion_kind kind)
 {
 	pinion_clear(pkt);
-	if (pinion_two_sided())
-		pinion_note_arrival(ctx, pkt);
-	if (kind == PINION_FLOW && (pinion_tells() || pinion_clamps()))
+	if (kind == PINION_FLOW && (PINION_CONSTANT(TELLS) || PINION_CONSTANT(CLAMPS)))
 		pinion_note_tcp(ctx, pkt);
 }

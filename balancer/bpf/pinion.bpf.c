@@ -112,7 +112,7 @@ pinion_handle(struct xdp_md *ctx, struct pinion_packet *pkt, enum pinion_kind ki
 
 	pinion_note(ctx, pkt, kind);
 	verdict = pinion_choose_server(ctx, pkt, kind);
-	if (pinion_two_sided() && pinion_leads(pkt))
+	if (PINION_CONSTANT(TWO_SIDED) && pinion_leads(pkt))
 		pkt->new_id = pinion_draw_id();
 	if (pinion_forwards(verdict)) {
 		*count = pinion_touch_counters(pkt->reference);

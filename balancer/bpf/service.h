@@ -82,9 +82,9 @@ PINION_GLOBAL_FUNC int pinion_find_wider(const struct pinion_packet *pkt, struct
 	if (!pkt || !pool)
 		return 0;
 	key = pinion_service_key(pkt);
-	if (pinion_listeners & PINION_LISTEN_RANGES)
+	if (PINION_CONSTANT(RANGES))
 		found = pinion_find_range(&key);
-	if (!found && pinion_listeners & PINION_LISTEN_PREFIXES)
+	if (!found && PINION_CONSTANT(PREFIXES))
 		found = pinion_find_prefix(&key);
 	if (!found)
 		return 0;
@@ -104,7 +104,7 @@ static __always_inline enum pinion_verdict pinion_find_service(const struct pini
 	exact = bpf_map_lookup_elem(&services, &key);
 	if (exact)
 		pinion_read_pool(exact, pool);
-	else if (!pinion_listeners || !pinion_find_wider(pkt, pool))
+	else if (!PINION_CONSTANT(LISTENERS) || !pinion_find_wider(pkt, pool))
 		return PINION_PASS_NOT_OURS;
 	return pool->slot_count ? PINION_NEXT : PINION_DROP_NO_SERVER;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "connection_table.h"
+#include "constants.h"
 #include "mac_word.h"
 #include "maps.h"
 #include "packet.h"
@@ -14,11 +15,33 @@ struct pinion_table {
 	int is_v6;
 };
 
+static __always_inline __u32 pinion_table_hash(const pinion_word *flow, struct pinion_table table)
+{
+	const __u64 seed[] = {
+		PINION_CONSTANT(SEED_0), PINION_CONSTANT(SEED_1),  PINION_CONSTANT(SEED_2),
+		PINION_CONSTANT(SEED_3), PINION_CONSTANT(SEED_4),  PINION_CONSTANT(SEED_5),
+		PINION_CONSTANT(SEED_6), PINION_CONSTANT(SEED_7),  PINION_CONSTANT(SEED_8),
+		PINION_CONSTANT(SEED_9), PINION_CONSTANT(SEED_10),
+	};
+
+	return pinion_hash(flow, (int)table.shape.words, seed);
+}
+
 static __always_inline void *pinion_bucket(struct pinion_table table, __u32 index)
 {
 	if (table.is_v6)
 		return bpf_map_lookup_elem(&connections6, &index);
 	return bpf_map_lookup_elem(&connections4, &index);
+}
+
+/* This CPU's; a rare path keeps there what the stack, of 512 bytes for a chain of calls, has no
+ * room for.
+ */
+static __always_inline struct pinion_scratch *pinion_scratch(void)
+{
+	const __u32 first = 0;
+
+	return bpf_map_lookup_elem(&scratch, &first);
 }
 
 static __always_inline struct pinion_load *pinion_load_of(__u32 reference)
@@ -38,7 +61,8 @@ static __always_inline struct pinion_real_server *pinion_server(__u32 reference)
 /* What this CPU has counted of it. */
 static __always_inline struct pinion_counters *pinion_counters_of(__u32 reference)
 {
-	__u32 index = bpf_get_smp_processor_id() * pinion_servers + PINION_INDEX(reference);
+	__u32 index = bpf_get_smp_processor_id() * (__u32)PINION_CONSTANT(SERVERS) +
+		      PINION_INDEX(reference);
 
 	return bpf_map_lookup_elem(&counters, &index);
 }
@@ -103,6 +127,21 @@ static __always_inline int pinion_buckets_of(__u32 hash, struct pinion_table tab
 	return buckets->first && buckets->second;
 }
 
+/* Whoever was displaced by a claim no longer counts. Reply halves never did. */
+static __always_inline void pinion_unload(const struct pinion_found *claim, __u8 displaced)
+{
+	if (displaced != PINION_STATE_FREE && !(claim->link.flags & PINION_REPLY))
+		pinion_load_add(pinion_load_of(claim->link.server), displaced, -1);
+}
+
+/* The entry at a place; NULL: there is no such place. */
+static __always_inline struct pinion_connection *pinion_at(struct pinion_table table, __u32 place)
+{
+	void *bucket = pinion_bucket(table, place / PINION_WAYS);
+
+	return bucket ? pinion_entry(bucket, place % PINION_WAYS, table.shape) : 0;
+}
+
 /* The number of an entry's place, in both buckets of a flow: of one that stands there. */
 static __always_inline __u32 pinion_place_number(const struct pinion_buckets *buckets,
 						 struct pinion_shape shape,
@@ -119,17 +158,30 @@ static __always_inline __u32 pinion_place_number(const struct pinion_buckets *bu
 	return number;
 }
 
-/* Whoever was displaced by a claim no longer counts. Reply halves never did. */
-static __always_inline void pinion_unload(const struct pinion_found *claim, __u8 displaced)
+/* The packet's connection; its place and its word go into the packet. One that the packet has made
+ * is at pkt->place, unless it has ended since; any other one is looked for. False: there is none.
+ */
+static __always_inline int pinion_find_again(struct pinion_packet *pkt, const pinion_word *flow,
+					     struct pinion_table table, struct pinion_found *found)
 {
-	if (displaced != PINION_STATE_FREE && !(claim->link.flags & PINION_REPLY))
-		pinion_load_add(pinion_load_of(claim->link.server), displaced, -1);
-}
+	struct pinion_buckets buckets;
 
-/* The entry at a place; NULL: there is no such place. */
-static __always_inline struct pinion_connection *pinion_at(struct pinion_table table, __u32 place)
-{
-	void *bucket = pinion_bucket(table, place / PINION_WAYS);
-
-	return bucket ? pinion_entry(bucket, place % PINION_WAYS, table.shape) : 0;
+	if (pkt->word) {
+		found->connection = pinion_at(table, pkt->place);
+		if (!found->connection)
+			return 0;
+		found->word = PINION_LOAD_ORDERED(found->connection->word);
+		found->link.whole = PINION_LOAD(*pinion_link_of(found->connection));
+		if ((found->word ^ pkt->word) >> 8 ||
+		    pinion_state_of(found->word) <= PINION_STATE_CLAIMED)
+			return 0;
+		pkt->word = found->word;
+		return 1;
+	}
+	if (!pinion_buckets_of(pkt->hash, table, &buckets) ||
+	    !pinion_find(buckets, flow, table.shape, found))
+		return 0;
+	pkt->place = pinion_place_number(&buckets, table.shape, found->connection);
+	pkt->word = found->word;
+	return 1;
 }

@@ -44,8 +44,7 @@ static __always_inline int pinion_find_offset(struct pinion_packet *pkt, struct 
 	__u32 first;
 
 	if (!config || !pinion_local_reply_flow(pkt, table, &reply) ||
-	    !pinion_buckets_of(pinion_hash(reply.words, (int)table.shape.words, config->seed),
-			       table, &buckets) ||
+	    !pinion_buckets_of(pinion_table_hash(reply.words, table), table, &buckets) ||
 	    !pinion_find(buckets, reply.words, table.shape, &found))
 		return 0;
 	last = pinion_last_word(found.connection, table);
@@ -100,14 +99,14 @@ static __always_inline int pinion_prepare_telling(struct pinion_packet *pkt,
 
 PINION_GLOBAL_FUNC int pinion_prepare_telling4(struct pinion_packet *pkt)
 {
-	const struct pinion_table table = {PINION_SHAPE4, pinion_groups4, 0};
+	const struct pinion_table table = {PINION_SHAPE4, (__u32)PINION_CONSTANT(GROUPS4), 0};
 
 	return pkt ? pinion_prepare_telling(pkt, table) : PINION_DROP_INTERNAL;
 }
 
 PINION_GLOBAL_FUNC int pinion_prepare_telling6(struct pinion_packet *pkt)
 {
-	const struct pinion_table table = {PINION_SHAPE6, pinion_groups6, 1};
+	const struct pinion_table table = {PINION_SHAPE6, (__u32)PINION_CONSTANT(GROUPS6), 1};
 
 	return pkt ? pinion_prepare_telling(pkt, table) : PINION_DROP_INTERNAL;
 }

@@ -10,6 +10,7 @@
 
 #include "balancer/bpf/abi.h"
 #include "balancer/bpf/clock.skel.h"
+#include "balancer/dataplane/constants.h"
 
 namespace pinion {
 namespace {
@@ -36,9 +37,14 @@ struct Close {
 };
 
 Result<Fd> load(uint32_t ns_per_jiffy) {
-  const std::unique_ptr<clock_bpf, Close> object(clock_bpf__open());
+  Constants constants;
+  constants[PINION_CONSTANT_NS_PER_JIFFY] = ns_per_jiffy;
+  const auto file = constants.file();
+  if (!file) return file.error();
+  const std::string path = path_of(*file);
+  LIBBPF_OPTS(bpf_object_open_opts, options, .btf_custom_path = path.c_str());
+  const std::unique_ptr<clock_bpf, Close> object(clock_bpf__open_opts(&options));
   if (!object) return errno_error("open the clock's program");
-  object->rodata->pinion_ns_per_jiffy = ns_per_jiffy;
   if (clock_bpf__load(object.get()) != 0)
     return with_remedy(errno_error("load the clock's program"),
                        "it needs Linux 6.1 or newer, with BTF");

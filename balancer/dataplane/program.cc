@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
+#include <sys/random.h>
 
 #include <algorithm>
 #include <cstdarg>
@@ -163,13 +164,16 @@ Result<> share_maps(const pinion_bpf& from, pinion_bpf& to) {
   return {};
 }
 
-void choose(pinion_bpf& object, const Features& features) {
-  object.rodata->pinion_methods = features.methods;
-  object.rodata->pinion_listeners = features.listeners;
-  object.rodata->pinion_vlans = features.vlans;
-  object.rodata->pinion_routed = features.routed;
-  object.rodata->pinion_crosses = features.crosses;
-  object.rodata->pinion_tcp = features.tcp;
+// Tables keep the secret of their hash, which is drawn when they are made.
+Result<> choose_seed(const Pins& pins, const Fd& settings, Constants& constants) {
+  const uint32_t first = 0;
+  pinion_settings tables;
+  if (settings && bpf_map_lookup_elem(settings.get(), &first, &tables) != 0)
+    return errno_error("read pinned map " + pins.path("settings"));
+  if (!settings && getrandom(tables.seed, sizeof(tables.seed), 0) != sizeof(tables.seed))
+    return errno_error("draw the connection table's seed");
+  constants.seed(tables.seed);
+  return {};
 }
 
 Error load_error() {
@@ -211,11 +215,6 @@ Result<Program> Program::load(const Pins& pins, const config::Director& director
                               const Features& features) {
   libbpf_set_print(log_libbpf);
   Program program;
-  program.features_ = features;
-  program.object_.reset(pinion_bpf__open());
-  if (!program.object_) return errno_error("open the data plane's program");
-  pinion_bpf& object = *program.object_;
-
   auto settings = pins.get("settings");
   if (!settings) return settings.error();
   program.adopted_ = static_cast<bool>(*settings);
@@ -224,32 +223,43 @@ Result<Program> Program::load(const Pins& pins, const config::Director& director
   } else {
     pins.remove_all("");  // What a daemon left that died before it had pinned everything.
   }
-  if (auto ready = prepare_maps(pins, object, director, program.adopted_); !ready)
-    return ready.error();
   auto clock = clock_of(pins, *settings);
   if (!clock) return clock.error();
   program.clock_ = std::move(*clock);
-  object.rodata->pinion_ns_per_jiffy = program.clock_.ns_per_jiffy();
-  object.rodata->pinion_tick_offset = program.clock_.offset();
-  object.rodata->pinion_groups4 = groups4(director.connections);
-  object.rodata->pinion_groups6 = groups6(director.connections);
-  object.rodata->pinion_servers = director.limits.servers + 1;
-  choose(object, features);
-  if (pinion_bpf__load(&object) != 0) return load_error();
+  Constants& constants = program.constants_;
+  if (auto chosen = choose_seed(pins, *settings, constants); !chosen) return chosen.error();
+  constants[PINION_CONSTANT_NS_PER_JIFFY] = program.clock_.ns_per_jiffy();
+  constants[PINION_CONSTANT_TICK_OFFSET] = program.clock_.offset();
+  constants[PINION_CONSTANT_GROUPS4] = groups4(director.connections);
+  constants[PINION_CONSTANT_GROUPS6] = groups6(director.connections);
+  constants[PINION_CONSTANT_SERVERS] = director.limits.servers + 1;
+  auto loaded = program.make(
+      [&](pinion_bpf& object) { return prepare_maps(pins, object, director, program.adopted_); },
+      features);
+  if (!loaded) return loaded.error();
   return program;
+}
+
+Result<> Program::make(const std::function<Result<>(pinion_bpf&)>& prepare,
+                       const Features& features) {
+  constants_.choose(features);
+  const auto file = constants_.file();
+  if (!file) return file.error();
+  const std::string path = path_of(*file);
+  LIBBPF_OPTS(bpf_object_open_opts, options, .btf_custom_path = path.c_str());
+  std::unique_ptr<pinion_bpf, Close> object(pinion_bpf__open_opts(&options));
+  if (!object) return errno_error("open the data plane's program");
+  if (auto ready = prepare(*object); !ready) return ready;
+  if (pinion_bpf__load(object.get()) != 0) return load_error();
+  object_ = std::move(object);
+  features_ = features;
+  return {};
 }
 
 Result<> Program::extend(const Features& features) {
   if (features_.has(features)) return {};
-  std::unique_ptr<pinion_bpf, Close> next(pinion_bpf__open());
-  if (!next) return errno_error("open the data plane's program");
-  if (auto shared = share_maps(*object_, *next); !shared) return shared;
-  *next->rodata = *object_->rodata;
-  choose(*next, features_ | features);
-  if (pinion_bpf__load(next.get()) != 0) return load_error();
-  object_ = std::move(next);
-  features_ = features_ | features;
-  return {};
+  return make([this](pinion_bpf& next) { return share_maps(*object_, next); },
+              features_ | features);
 }
 
 Result<> Program::pin(const Pins& pins) const {

@@ -4,12 +4,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "balancer/base/error.h"
 #include "balancer/base/fd.h"
 #include "balancer/dataplane/clock.h"
+#include "balancer/dataplane/constants.h"
 #include "balancer/dataplane/map.h"
 #include "balancer/dataplane/pins.h"
 #include "balancer/model/features.h"
@@ -54,6 +56,7 @@ class Program {
   bool adopted() const { return adopted_; }
   // That of the tables.
   const Clock& clock() const { return clock_; }
+  const Constants& constants() const { return constants_; }
   int fd() const;
   int up_fd() const;  // Of one that leaves all to the stack.
   // A descriptor of its own to a map; the name is one of balancer/bpf/maps.h.
@@ -82,9 +85,13 @@ class Program {
     void operator()(pinion_bpf* object) const;
   };
 
+  // Loads an object for these features, and takes it; `prepare` gives it its maps.
+  Result<> make(const std::function<Result<>(pinion_bpf&)>& prepare, const Features& features);
+
   std::unique_ptr<pinion_bpf, Close> object_;
   bool adopted_ = false;
   Clock clock_;
+  Constants constants_;
   Features features_;
 };
 

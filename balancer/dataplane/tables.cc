@@ -2,7 +2,6 @@
 #include "balancer/dataplane/tables.h"
 
 #include <net/if.h>
-#include <sys/random.h>
 
 #include <algorithm>
 #include <atomic>
@@ -108,12 +107,11 @@ Result<Tables> Tables::open(const Program& program, const config::Limits& limits
   return tables;
 }
 
-Result<> Tables::begin(const Clock& clock) {
+void Tables::begin(const Constants& constants) {
   pinion_settings& settings = settings_[0];
   settings.abi = PINION_ABI;
-  settings.tick_offset = clock.offset();
-  if (getrandom(settings.seed, sizeof(settings.seed), 0) == sizeof(settings.seed)) return {};
-  return errno_error("draw the connection table's seed");
+  settings.tick_offset = static_cast<uint32_t>(constants[PINION_CONSTANT_TICK_OFFSET]);
+  constants.read_seed(settings.seed);
 }
 
 void Tables::set_timeouts(const config::Timeouts& timeouts) {

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "balancer/base/error.h"
-#include "balancer/dataplane/clock.h"
+#include "balancer/dataplane/constants.h"
 #include "balancer/dataplane/map.h"
 #include "balancer/dataplane/program.h"
 #include "balancer/model/change.h"
@@ -22,8 +22,8 @@ class Tables {
   static Result<Tables> open(const Program& program, const config::Limits& limits);
 
   // Fills in what connection tables keep as long as they live: their layout, their clock, and the
-  // secret of their hash, which is drawn. Once, when they are made.
-  Result<> begin(const Clock& clock);
+  // secret of their hash, as the program has them. Once, when they are made.
+  void begin(const Constants& constants);
   void set_timeouts(const config::Timeouts& timeouts);
 
   // Writes a Change in the order that change.h gives. If a write fails, those before it are undone.

@@ -27,6 +27,28 @@ constexpr uint32_t kLoopback = 1;       // Test runs come in there, so XDP_TX go
 // Of a service: as `mh` makes them for a small pool, where there is but one.
 uint32_t slots_of(const Setup& setup) { return setup.services == 1 ? 16381 : 251; }
 
+uint32_t groups_of(const Setup& setup, bool is_v6) {
+  if (setup.is_v6 != is_v6) return 1;
+  const uint32_t per_group = PINION_WAYS * (is_v6 ? PINION_GROUP6 : PINION_GROUP4);
+  return (2 * setup.capacity + per_group - 1) / per_group;
+}
+
+// As a director of these servers has them.
+Constants constants_of(const Setup& setup, const Clock& clock) {
+  std::random_device random;
+  std::array<__u64, 11> seed;
+  for (auto& word : seed) word = uint64_t{random()} << 32 | random();
+  Constants constants;
+  constants.seed(seed);
+  constants.choose({.methods = 1u << setup.method});
+  constants[PINION_CONSTANT_NS_PER_JIFFY] = clock.ns_per_jiffy();
+  constants[PINION_CONSTANT_TICK_OFFSET] = clock.offset();
+  constants[PINION_CONSTANT_SERVERS] = setup.servers + 1;
+  constants[PINION_CONSTANT_GROUPS4] = groups_of(setup, false);
+  constants[PINION_CONSTANT_GROUPS6] = groups_of(setup, true);
+  return constants;
+}
+
 void resize(bpf_map* map, uint32_t entries) {
   if (bpf_map__set_max_entries(map, entries) != 0)
     or_throw(Result<>(errno_error(std::string("size map ") + bpf_map__name(map))));
@@ -74,7 +96,11 @@ pinion_real_server real_server(uint32_t index, const Setup& setup) {
 void Instance::Destroy::operator()(pinion_bpf* skeleton) const { pinion_bpf::destroy(skeleton); }
 
 Instance::Instance(const Setup& setup)
-    : clock_(or_throw(Clock::start())), skeleton_(pinion_bpf::open()) {
+    : clock_(or_throw(Clock::start())), constants_(constants_of(setup, clock_)) {
+  const Fd constants = or_throw(constants_.file());
+  const std::string path = path_of(constants);
+  LIBBPF_OPTS(bpf_object_open_opts, options, .btf_custom_path = path.c_str());
+  skeleton_.reset(pinion_bpf::open(&options));
   if (!skeleton_) or_throw(Result<>(errno_error("open the data plane")));
   size(setup);
   if (pinion_bpf::load(skeleton_.get()) != 0)
@@ -97,38 +123,23 @@ Instance::Instance(const Setup& setup)
 Instance::~Instance() = default;
 
 void Instance::size(const Setup& setup) {
-  const uint32_t per_group = PINION_WAYS * (setup.is_v6 ? PINION_GROUP6 : PINION_GROUP4);
-  const uint32_t groups = (2 * setup.capacity + per_group - 1) / per_group;
-  const uint32_t other = 1;
   auto* maps = &skeleton_->maps;
-  skeleton_->rodata->pinion_methods = 1u << setup.method;  // As a director of these servers has it.
-  skeleton_->rodata->pinion_listeners = 0;
-  skeleton_->rodata->pinion_vlans = 0;
-  skeleton_->rodata->pinion_routed = 0;
-  skeleton_->rodata->pinion_crosses = 0;
-  skeleton_->rodata->pinion_tcp = 0;
-  skeleton_->rodata->pinion_ns_per_jiffy = clock_.ns_per_jiffy();
-  skeleton_->rodata->pinion_tick_offset = clock_.offset();
-  skeleton_->rodata->pinion_groups4 = setup.is_v6 ? other : groups;
-  skeleton_->rodata->pinion_groups6 = setup.is_v6 ? groups : other;
-  resize(maps->connections4, skeleton_->rodata->pinion_groups4 * PINION_GROUP4);
-  resize(maps->connections6, skeleton_->rodata->pinion_groups6 * PINION_GROUP6);
+  resize(maps->connections4, groups_of(setup, false) * PINION_GROUP4);
+  resize(maps->connections6, groups_of(setup, true) * PINION_GROUP6);
   resize(maps->services, setup.services);
   resize(maps->cursors, setup.services + 1);
   resize(maps->slots, setup.services * slots_of(setup));
   for (bpf_map* map : {maps->real_servers, maps->load}) resize(map, setup.servers + 1);
-  skeleton_->rodata->pinion_servers = setup.servers + 1;
   const auto cpus = static_cast<uint32_t>(libbpf_num_possible_cpus());
   resize(maps->counters, (setup.servers + 1) * cpus);
   resize(maps->verdicts, cpus);
 }
 
 pinion_settings Instance::write_settings() {
-  std::random_device random;
   Mapped<pinion_settings> map(skeleton_->maps.settings);
   pinion_settings& settings = map[0];
   settings.abi = PINION_ABI;
-  for (auto& word : settings.seed) word = uint64_t{random()} << 32 | random();
+  constants_.read_seed(settings.seed);
   for (auto& timeout : settings.timeout) timeout = kNever;
   settings.refresh_shift = kRefreshShift;
   return settings;

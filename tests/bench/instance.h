@@ -9,6 +9,7 @@
 
 #include "balancer/bpf/abi.h"
 #include "balancer/dataplane/clock.h"
+#include "balancer/dataplane/constants.h"
 #include "tests/bench/bpf/plan.h"
 
 struct pinion_bpf;
@@ -60,6 +61,7 @@ class Instance {
   void write_local_address();
 
   const Clock clock_;
+  const Constants constants_;
   std::unique_ptr<pinion_bpf, Destroy> skeleton_;
 };
 

@@ -14,9 +14,11 @@ class Clang19 : public testing::TestWithParam<bool> {};
 
 TEST_P(Clang19, MakesAnObjectThatForwards) {
   if (!std::filesystem::exists(kClang19Object)) GTEST_SKIP() << "clang-19 is not installed";
+  Features features;
+  features.code.vlans = GetParam();
   std::unique_ptr<Director> director;
   try {
-    director = std::make_unique<Director>(Features{.vlans = GetParam()}, kClang19Object);
+    director = std::make_unique<Director>(features, kClang19Object);
   } catch (const std::system_error& error) {
     if (error.code().value() == EPERM) GTEST_SKIP() << "CAP_BPF is missing: " << error.what();
     throw;

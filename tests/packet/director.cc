@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <random>
 #include <system_error>
 
 #include "balancer/bpf/connection_table.h"
@@ -71,7 +70,7 @@ Ran run_program(int program, const Bytes& in, uint32_t ifindex) {
 }
 
 Director::Director(const Features& features, const std::string& file)
-    : object_(open_object(file, features)) {
+    : coefficients_(coefficients_of(features)), object_(open_object(file, features)) {
   load_object(object_.get(), file);
   program_ = bpf_program__fd(bpf_object__find_program_by_name(object_.get(), "pinion_ingress"));
   settings_ = memory<pinion_settings>("settings", 1);
@@ -143,6 +142,7 @@ void Director::reset() {
   empty<pinion_entrance_key>("entrances");
   empty<uint32_t>("vlan_devices");
   *settings_ = {.abi = PINION_ABI};
+  std::copy(coefficients_.begin(), coefficients_.end(), settings_->seed);
   settings_->timeout[PINION_STATE_SYN_RECEIVED] = kSynTimeout;
   settings_->timeout[PINION_STATE_PICKED_UP] = kEstablishedTimeout;
   settings_->timeout[PINION_STATE_ESTABLISHED] = kEstablishedTimeout;
@@ -153,12 +153,6 @@ void Director::reset() {
   settings_->timeout[PINION_STATE_LAST_ACK] = kFinTimeout;
   settings_->timeout[PINION_STATE_TIME_WAIT] = kTimeWaitTimeout;
   settings_->refresh_shift = static_cast<uint32_t>(__builtin_ctz(kPeriod));
-  seed(1);
-}
-
-void Director::seed(uint64_t draw) {
-  std::mt19937_64 random(draw);
-  for (auto& coefficient : settings_->seed) coefficient = random();
 }
 
 void Director::add_server(uint32_t index, const Server& server) {

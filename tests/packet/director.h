@@ -82,7 +82,6 @@ class Director {
   // Empties every map.
   void reset();
 
-  void seed(uint64_t draw);
   void add_server(uint32_t index, const Server& server);
   void add_service(const Service& service);
   void remove_service(const Service& service);
@@ -146,6 +145,7 @@ class Director {
     void operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
   };
 
+  const std::array<__u64, 11> coefficients_;
   Object object_;
   std::unique_ptr<ring_buffer, CloseRing> ring_;
   std::vector<pinion_early_fragment> early_;
@@ -171,6 +171,15 @@ class WithDirector : public testing::Test {
  protected:
   static void SetUpTestSuite();
   void SetUp() override;
+  void TearDown() override {
+    if (first_) exchange(std::move(first_));
+  }
+
+  // The test goes on on another director, set up as this one was, and with nothing else in common.
+  void fail_over() {
+    first_ = exchange(std::make_unique<Director>(Features{.seed = 99}));
+    SetUp();
+  }
 
   // Runs the packet; expects that it is given this verdict, and left as it says.
   void expect(const Bytes& in, pinion_verdict verdict, const Bytes& out);
@@ -187,7 +196,7 @@ class WithDirector : public testing::Test {
   void expect_exact_load();
 
   static Director& director() { return *director_; }
-  // Another director, or none, in the place of this one, until it is put back.
+  // Another director, or none, instead of this one, until it is put back.
   static std::unique_ptr<Director> exchange(std::unique_ptr<Director> other) {
     return std::exchange(director_, std::move(other));
   }
@@ -195,6 +204,7 @@ class WithDirector : public testing::Test {
  private:
   static std::unique_ptr<Director> director_;
   static std::string missing_;  // Why there is none.
+  std::unique_ptr<Director> first_;
 };
 
 const char* name_of(pinion_verdict verdict);

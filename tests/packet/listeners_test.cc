@@ -117,9 +117,11 @@ TEST_F(Listeners, AConnectionStaysWhereItBeganWhenANarrowerServiceComes) {
 
 // A program without the code looks at neither map.
 TEST(WithoutListeners, AreLeftToTheStack) {
+  Features features;
+  features.code.listeners = 0;
   std::unique_ptr<Director> director;
   try {
-    director = std::make_unique<Director>(Features{.listeners = 0});
+    director = std::make_unique<Director>(features);
   } catch (const std::system_error& error) {
     if (error.code().value() == EPERM) GTEST_SKIP() << "CAP_BPF is missing: " << error.what();
     throw;

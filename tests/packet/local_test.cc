@@ -47,7 +47,7 @@ TEST_F(Local, IsReachableWithoutANextHop) {
 
 // A program that was loaded without the method never sends its packets elsewhere.
 TEST_F(Local, WithoutTheMethodsCodeItIsDropped) {
-  Director lean({.methods = 1u << PINION_METHOD_DR});
+  Director lean({.code = {.methods = 1u << PINION_METHOD_DR}});
   lean.reset();
   lean.add_server(kHere, {.method = PINION_METHOD_LOCAL});
   lean.add_service({.slots = {kHere}});

@@ -2,18 +2,21 @@
 #include "tests/packet/object.h"
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <linux/bpf.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <functional>
+#include <random>
 #include <sstream>
 #include <system_error>
 #include <vector>
 
 #include "balancer/bpf/abi.h"
+#include "balancer/dataplane/constants.h"
 
 namespace pinion::packet {
 namespace {
@@ -22,51 +25,20 @@ namespace {
   throw std::system_error(error, std::generic_category(), what);
 }
 
-// Where a variable stands in .rodata, as the skeleton would tell it, for any compiler's object.
-size_t rodata_offset(const bpf_object* object, const std::string& name) {
-  const btf* types = bpf_object__btf(object);
-  const int id = btf__find_by_name_kind(types, ".rodata", BTF_KIND_DATASEC);
-  if (id < 0) fail(".rodata", -id);
-  const btf_type* section = btf__type_by_id(types, static_cast<uint32_t>(id));
-  const btf_var_secinfo* variable = btf_var_secinfos(section);
-  for (uint32_t i = 0; i < btf_vlen(section); ++i, ++variable) {
-    const btf_type* type = btf__type_by_id(types, variable->type);
-    if (name == btf__name_by_offset(types, type->name_off)) return variable->offset;
-  }
-  fail(name, ENOENT);
-}
-
-void set_rodata(bpf_object* object, const char* name, uint32_t value) {
-  bpf_map* rodata = nullptr;
-  bpf_map* map = nullptr;
-  bpf_object__for_each_map(map, object) {
-    if (std::strstr(bpf_map__name(map), ".rodata")) rodata = map;
-  }
-  size_t size = 0;
-  const void* initial = rodata ? bpf_map__initial_value(rodata, &size) : nullptr;
-  if (!initial) fail(".rodata", ENOENT);
-  std::vector<char> copy(static_cast<const char*>(initial),
-                         static_cast<const char*>(initial) + size);
-  std::memcpy(copy.data() + rodata_offset(object, name), &value, sizeof(value));
-  if (const int error = bpf_map__set_initial_value(rodata, copy.data(), size)) fail(name, -error);
-}
-
 void set_size(bpf_object* object, const char* map, uint32_t entries) {
   bpf_map__set_max_entries(bpf_object__find_map_by_name(object, map), entries);
 }
 
-void choose(bpf_object* object, const Features& features) {
-  set_rodata(object, "pinion_ns_per_jiffy", clock_of_objects().ns_per_jiffy());
-  set_rodata(object, "pinion_tick_offset", clock_of_objects().offset());
-  set_rodata(object, "pinion_servers", kServers);
-  set_rodata(object, "pinion_groups4", kGroups);
-  set_rodata(object, "pinion_groups6", features.groups6);
-  set_rodata(object, "pinion_methods", features.methods);
-  set_rodata(object, "pinion_listeners", features.listeners);
-  set_rodata(object, "pinion_vlans", features.vlans);
-  set_rodata(object, "pinion_routed", features.routed);
-  set_rodata(object, "pinion_crosses", features.crosses);
-  set_rodata(object, "pinion_tcp", features.tcp);
+Constants constants_of(const Features& features) {
+  Constants constants;
+  constants.seed(coefficients_of(features));
+  constants.choose(features.code);
+  constants[PINION_CONSTANT_NS_PER_JIFFY] = clock_of_objects().ns_per_jiffy();
+  constants[PINION_CONSTANT_TICK_OFFSET] = clock_of_objects().offset();
+  constants[PINION_CONSTANT_SERVERS] = kServers;
+  constants[PINION_CONSTANT_GROUPS4] = kGroups;
+  constants[PINION_CONSTANT_GROUPS6] = features.groups6;
+  return constants;
 }
 
 // A program and the functions that it calls stand in one row of instructions, as the verifier sees
@@ -133,9 +105,21 @@ const Clock& clock_of_objects() {
   return *clock;
 }
 
+std::array<__u64, 11> coefficients_of(const Features& features) {
+  std::mt19937_64 random(features.seed);
+  std::array<__u64, 11> coefficients;
+  std::generate(coefficients.begin(), coefficients.end(), std::ref(random));
+  return coefficients;
+}
+
 Object open_object(const std::string& file, const Features& features) {
-  Object object(bpf_object__open_file(file.c_str(), nullptr));
-  if (!object) fail("open " + file, errno);
+  auto constants = constants_of(features).file();
+  if (!constants) fail(constants.error().context, constants.error().code.value());
+  const std::string path = path_of(*constants);
+  LIBBPF_OPTS(bpf_object_open_opts, options, .btf_custom_path = path.c_str());
+  Object object{std::move(*constants), {}};
+  object.opened.reset(bpf_object__open_file(file.c_str(), &options));
+  if (!object.opened) fail("open " + file, errno);
   for (const char* map :
        {"services", "service_ranges", "service_prefixes", "entrances", "vlan_devices", "cursors"})
     set_size(object.get(), map, 64);
@@ -145,7 +129,6 @@ Object open_object(const std::string& file, const Features& features) {
   set_size(object.get(), "verdicts", static_cast<uint32_t>(libbpf_num_possible_cpus()));
   set_size(object.get(), "connections4", kGroups * PINION_GROUP4);
   set_size(object.get(), "connections6", kGroups * PINION_GROUP6);
-  choose(object.get(), features);
   return object;
 }
 

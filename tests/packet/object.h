@@ -5,12 +5,15 @@
 
 #include <bpf/libbpf.h>
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "balancer/base/fd.h"
 #include "balancer/dataplane/clock.h"
+#include "balancer/model/features.h"
 
 namespace pinion::packet {
 
@@ -22,24 +25,34 @@ inline constexpr uint32_t kSlots = 4096;
 inline constexpr char kObject[] = PINION_BINARY_DIR "/balancer/bpf/pinion.bpf.o";
 inline constexpr char kClang19Object[] = PINION_BINARY_DIR "/balancer/bpf/pinion-clang-19.bpf.o";
 
-// The constants of balancer/bpf/maps.h that leave code out; the default leaves none out but VLANs.
+// All but that of VLANs.
+inline constexpr pinion::Features kUsualCode = {
+    .methods = ~0u, .listeners = ~0u, .vlans = false, .routed = true, .crosses = true, .tcp = ~0u};
+
+// What of the program's constants tests choose.
 struct Features {
+  pinion::Features code = kUsualCode;
   uint32_t groups6 = kGroups;
-  uint32_t methods = ~0u;
-  uint32_t listeners = ~0u;
-  uint32_t vlans = 0;
-  uint32_t routed = ~0u;
-  uint32_t crosses = ~0u;
-  uint32_t tcp = ~0u;
+  uint64_t seed = 1;  // Of the hash's coefficients.
 };
 
 struct CloseObject {
   void operator()(bpf_object* object) const { bpf_object__close(object); }
 };
-using Object = std::unique_ptr<bpf_object, CloseObject>;
+
+// With the file of its constants, which loading it reads.
+struct Object {
+  Fd constants;
+  std::unique_ptr<bpf_object, CloseObject> opened;
+
+  bpf_object* get() const { return opened.get(); }
+};
 
 // That of all objects. Throws std::system_error, as all here do: EPERM where CAP_BPF is missing.
 const Clock& clock_of_objects();
+
+// pinion_settings.seed, as the program has it.
+std::array<__u64, 11> coefficients_of(const Features& features);
 
 // Opened, its maps sized for tests.
 Object open_object(const std::string& file, const Features& features);

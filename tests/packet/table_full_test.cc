@@ -56,9 +56,8 @@ TEST_F(FullTable, OfEstablishedConnectionsKeepsThemAll) {
                         before.size() * sizeof(pinion_entry4)),
             0);
   expect_exact_load();
-  // Mid-stream on a director with other seeds and room: the same servers.
-  director().each_connection([](pinion_connection& connection) { connection = {}; }, true);
-  director().seed(2);
+  // Mid-stream on a director with another seed, and with room: the same servers.
+  fail_over();
   for (const auto& [port, server] : servers)
     EXPECT_EQ(server_of({.sport = port, .flags = kAck}), server);
   EXPECT_EQ(director().verdict(PINION_FORWARD_NEW), 500u);

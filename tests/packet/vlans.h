@@ -53,7 +53,9 @@ class WithVlans : public Base {
     Base::SetUpTestSuite();
     plain() = Base::exchange(nullptr);
     if (!plain()) return;
-    Base::exchange(std::make_unique<Director>(Features{.vlans = 1}));
+    Features features;
+    features.code.vlans = true;
+    Base::exchange(std::make_unique<Director>(features));
   }
   static void TearDownTestSuite() { Base::exchange(std::move(plain())); }
 

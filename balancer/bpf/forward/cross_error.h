@@ -84,7 +84,7 @@ static __always_inline __u32 pinion_told_mtu(const struct pinion_packet *pkt, __
 
 	if (!pkt->is_reply)
 		return pinion_within(mtu, PINION_SMALLEST_MTU4 + more, PINION_LARGEST_MTU4) - more;
-	if (pinion_tells() && pkt->tell && !(pkt->tell & PINION_TOLD))
+	if (PINION_CONSTANT(TELLS) && pkt->tell && !(pkt->tell & PINION_TOLD))
 		more -= pinion_telling_size(pkt);
 	return pinion_within(mtu, PINION_SMALLEST_MTU6 - more, PINION_LARGEST_MTU4) + more;
 }
@@ -171,7 +171,7 @@ static __always_inline void pinion_translate_start(const struct pinion_packet *p
 		error->change += (__u64)ends->saddr[i] + ends->daddr[i];
 	if (pkt->flow6.protocol == IPPROTO_UDP)
 		pinion_update_transport(&words[3], IPPROTO_UDP, error->change);
-	else if (pinion_tells() && pkt->is_reply && pkt->tell & PINION_PROXY &&
+	else if (PINION_CONSTANT(TELLS) && pkt->is_reply && pkt->tell & PINION_PROXY &&
 		 pkt->tell & PINION_TOLD)
 		error->start[1] = bpf_htonl(bpf_ntohl(error->start[1]) - pinion_telling_size(pkt));
 }

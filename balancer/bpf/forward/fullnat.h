@@ -27,7 +27,7 @@ static __always_inline enum pinion_verdict pinion_replace_ports(struct xdp_md *c
 	if (pinion_follows(pkt))
 		return PINION_NEXT;
 	if (pkt->quoted)
-		return (enum pinion_verdict)pinion_translate_quoted(ctx, pkt, changes);
+		return pinion_keep_change(changes);
 	if ((void *)(sport + 1) > (void *)(long)ctx->data_end)
 		return PINION_DROP_INTERNAL;
 	changes += pinion_sum_change(*sport, ends->sport);
@@ -79,6 +79,7 @@ static __always_inline enum pinion_verdict pinion_replace_ends6(struct xdp_md *c
 	return pinion_replace_ports(ctx, pkt, change, ends);
 }
 
+/* Of an ICMP error, what it quotes is still to be changed. */
 PINION_GLOBAL_FUNC int pinion_replace_ends(struct xdp_md *ctx, const struct pinion_packet *pkt)
 {
 	struct pinion_ends ends = {};
@@ -111,8 +112,10 @@ static __always_inline int pinion_change_ends(struct xdp_md *ctx, struct pinion_
 {
 	int failed;
 
-	if (!pinion_crosses || !pkt->crossing)
-		return pinion_replace_ends(ctx, pkt);
+	if (!PINION_CONSTANT(CROSSES) || !pkt->crossing) {
+		failed = pinion_replace_ends(ctx, pkt);
+		return failed || !pkt->quoted ? failed : pinion_translate_quoted(ctx, pkt);
+	}
 	failed = pinion_prepare_crossing(ctx, pkt);
 	if (failed)
 		return failed;
@@ -146,12 +149,12 @@ static __always_inline enum pinion_verdict pinion_forward_fullnat(struct xdp_md 
 			return (enum pinion_verdict)failed;
 	} else if (pinion_outgrows(ctx, way)) {
 		return (enum pinion_verdict)pinion_too_big(ctx, way->pkt, way->server->mtu);
-	} else if (pinion_tells() && pinion_header_outgrows(way->pkt, way->server->mtu)) {
+	} else if (PINION_CONSTANT(TELLS) && pinion_header_outgrows(way->pkt, way->server->mtu)) {
 		return (enum pinion_verdict)pinion_too_big(ctx, way->pkt,
 							   way->server->mtu - way->pkt->grow);
 	}
 	failed = pinion_change_ends(ctx, way->pkt);
-	if (!failed && pinion_tells() && way->pkt->tell)
+	if (!failed && PINION_CONSTANT(TELLS) && way->pkt->tell)
 		failed = pinion_tell_server(ctx, way->pkt);
 	return failed ? (enum pinion_verdict)failed : pinion_forward_dr(ctx, way);
 }
@@ -161,7 +164,7 @@ static __always_inline int pinion_reply_by_fullnat(struct xdp_md *ctx, struct pi
 {
 	int failed = pinion_change_ends(ctx, pkt);
 
-	if (!failed && pinion_tells() && pkt->tell & PINION_PROXY && !pkt->quoted)
+	if (!failed && PINION_CONSTANT(TELLS) && pkt->tell & PINION_PROXY && !pkt->quoted)
 		failed = pinion_hide_proxy(ctx, pkt);
 	return failed;
 }

@@ -13,14 +13,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "../checksum.h"
-#include "../maps.h"
-
-static __always_inline struct pinion_scratch *pinion_scratch(void)
-{
-	const __u32 first = 0;
-
-	return bpf_map_lookup_elem(&scratch, &first);
-}
+#include "../tables.h"
 
 /* A length from 1 to `most`, which is a power of two, as Linux 6.1's verifier knows it to be one:
  * by a mask, and not by a comparison, which it forgets.

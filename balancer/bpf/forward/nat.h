@@ -33,7 +33,7 @@ pinion_translate_transport(struct xdp_md *ctx, const struct pinion_packet *pkt, 
 	if (pinion_follows(pkt))
 		return PINION_NEXT;
 	if (pkt->quoted)
-		return (enum pinion_verdict)pinion_translate_quoted(ctx, pkt, changes);
+		return pinion_keep_change(changes);
 	if (pinion_protocol(pkt) == IPPROTO_TCP) {
 		struct tcphdr *tcp = (void *)ports;
 
@@ -104,6 +104,18 @@ static __always_inline enum pinion_verdict pinion_translate6(struct xdp_md *ctx,
 	return pinion_translate_transport(ctx, pkt, change, to);
 }
 
+static __always_inline enum pinion_verdict pinion_translate(struct xdp_md *ctx,
+							    const struct pinion_packet *pkt,
+							    const struct pinion_translation *to)
+{
+	enum pinion_verdict failed =
+		pkt->is_v6 ? pinion_translate6(ctx, pkt, to) : pinion_translate4(ctx, pkt, to);
+
+	if (failed || !pkt->quoted)
+		return failed;
+	return (enum pinion_verdict)pinion_translate_quoted(ctx, pkt);
+}
+
 /* To the real server. */
 static __always_inline enum pinion_verdict pinion_forward_nat(struct xdp_md *ctx,
 							      struct pinion_forwarding *way)
@@ -119,8 +131,7 @@ static __always_inline enum pinion_verdict pinion_forward_nat(struct xdp_md *ctx
 		return PINION_DROP_NO_NEIGHBOUR;
 	if (pinion_outgrows(ctx, way))
 		return (enum pinion_verdict)pinion_too_big(ctx, way->pkt, server->mtu);
-	failed = way->pkt->is_v6 ? pinion_translate6(ctx, way->pkt, &to)
-				 : pinion_translate4(ctx, way->pkt, &to);
+	failed = pinion_translate(ctx, way->pkt, &to);
 	way->ifindex = server->ifindex;
 	return failed ? failed : pinion_readdress(ctx, way->hop, pinion_load_mac(server->source));
 }
@@ -135,5 +146,5 @@ static __always_inline enum pinion_verdict pinion_reply_by_nat(struct xdp_md *ct
 		.is_source = 1,
 	};
 
-	return pkt->is_v6 ? pinion_translate6(ctx, pkt, &to) : pinion_translate4(ctx, pkt, &to);
+	return pinion_translate(ctx, pkt, &to);
 }

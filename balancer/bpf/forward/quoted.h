@@ -160,31 +160,42 @@ static __always_inline __u64 pinion_hide_telling(struct xdp_md *ctx,
 	return pinion_sum_change(before, *seq);
 }
 
-/* `outer` is what the error's own new addresses add to the checksum of ICMPv6, which has a
- * pseudo-header; that of ICMP has none.
+/* Keeps for pinion_translate_quoted() what the error's own new addresses add to the checksum of
+ * ICMPv6, which has a pseudo-header; that of ICMP has none.
  */
-PINION_GLOBAL_FUNC int pinion_translate_quoted(struct xdp_md *ctx, const struct pinion_packet *pkt,
-					       __u64 outer)
+static __always_inline enum pinion_verdict pinion_keep_change(__u64 change)
 {
+	struct pinion_scratch *scratch = pinion_scratch();
+
+	if (!scratch)
+		return PINION_DROP_INTERNAL;
+	scratch->change = change;
+	return PINION_NEXT;
+}
+
+/* After the error's own header. */
+PINION_GLOBAL_FUNC int pinion_translate_quoted(struct xdp_md *ctx, const struct pinion_packet *pkt)
+{
+	const struct pinion_scratch *scratch = pinion_scratch();
 	const struct pinion_real_server *server = pkt ? pinion_server(pkt->reference) : 0;
 	struct pinion_translation to;
 	struct pinion_icmp *icmp;
 	__s64 served, asking = 0;
 	__u64 told = 0;
 
-	if (!server)
+	if (!server || !scratch)
 		return PINION_DROP_INTERNAL;
 	to = pinion_served_end(pkt, server);
 	served = pinion_translate_quoted_end(ctx, pkt, &to);
-	if (pinion_full_nat() && server->method == PINION_METHOD_FULLNAT)
+	if (PINION_CONSTANT(FULLNAT) && server->method == PINION_METHOD_FULLNAT)
 		asking = pinion_asking_end(pkt, &to) ? pinion_translate_quoted_end(ctx, pkt, &to)
 						     : -1;
 	icmp = (void *)(long)ctx->data + (pkt->transport & 0x3fff);
 	if (served < 0 || asking < 0 || (void *)(icmp + 1) > (void *)(long)ctx->data_end)
 		return PINION_DROP_INTERNAL;
-	if (pinion_tells() && pkt->is_reply && pkt->tell)
+	if (PINION_CONSTANT(TELLS) && pkt->is_reply && pkt->tell)
 		told = pinion_hide_telling(ctx, pkt, icmp);
 	icmp->check = pinion_sum_update(icmp->check, (__u64)served + (__u64)asking + told +
-							     (pkt->is_v6 ? outer : 0));
+							     (pkt->is_v6 ? scratch->change : 0));
 	return PINION_NEXT;
 }

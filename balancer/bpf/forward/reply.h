@@ -12,7 +12,7 @@ static __always_inline enum pinion_verdict pinion_forward_reply(struct xdp_md *c
 	struct pinion_way_back back = {};
 	int failed = pinion_find_way_back(ctx, way, &back);
 
-	if (!failed && pinion_full_nat() && way->server->method == PINION_METHOD_FULLNAT)
+	if (!failed && PINION_CONSTANT(FULLNAT) && way->server->method == PINION_METHOD_FULLNAT)
 		failed = pinion_reply_by_fullnat(ctx, way->pkt);
 	else if (!failed)
 		failed = pinion_reply_by_nat(ctx, way->pkt);

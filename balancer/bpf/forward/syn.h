@@ -22,7 +22,8 @@ static __always_inline __u32 pinion_most_mss(struct xdp_md *ctx, const struct pi
 		(is_v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)) + sizeof(struct tcphdr);
 	__u32 mtu = 0; /* Replies leave where their client's packets come in. */
 
-	if (!pinion_clamps() || !server || !(PINION_TWO_SIDED & 1u << (server->method & 31)))
+	if (!PINION_CONSTANT(CLAMPS) || !server ||
+	    !(PINION_TWO_SIDED & 1u << (server->method & 31)))
 		return 0;
 	if (server->mss != PINION_MSS_AUTO)
 		return server->mss;
@@ -51,8 +52,8 @@ PINION_GLOBAL_FUNC int pinion_tune_syn(struct xdp_md *ctx, const struct pinion_p
 	pinion_lower_mss(scratch, length, most,
 			 pkt->is_reply && pkt->tell ? pinion_telling_size(pkt) : 0);
 	if (pkt->tell & PINION_PROXY) {
-		(void)pinion_blank_option(length, PINION_OPTION_FAST_OPEN);
-		(void)pinion_blank_option(length, PINION_OPTION_MULTIPATH);
+		(void)pinion_blank_option(pinion_find_option(length, PINION_OPTION_FAST_OPEN));
+		(void)pinion_blank_option(pinion_find_option(length, PINION_OPTION_MULTIPATH));
 	}
 	return pinion_write_options(ctx, pkt, scratch, length, before);
 }

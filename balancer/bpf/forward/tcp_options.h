@@ -111,11 +111,10 @@ PINION_GLOBAL_FUNC int pinion_find_option(__u32 length, __u32 kind)
 	return -1;
 }
 
-/* One of this kind becomes as many that do nothing; how many. */
-PINION_GLOBAL_FUNC int pinion_blank_option(__u32 length, __u32 kind)
+/* The option that begins at `at` becomes as many bytes that do nothing; negative: there is none. */
+PINION_GLOBAL_FUNC int pinion_blank_option(int at)
 {
 	struct pinion_scratch *scratch = pinion_scratch();
-	int at = pinion_find_option(length, kind);
 	int size;
 
 	if (!scratch || at < 0)

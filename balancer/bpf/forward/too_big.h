@@ -78,7 +78,7 @@ static __always_inline void pinion_sent_to(const struct pinion_packet *pkt, __be
 {
 	const __be32 *local = 0;
 
-	if (pinion_full_nat() && pkt->is_reply && pkt->local)
+	if (PINION_CONSTANT(FULLNAT) && pkt->is_reply && pkt->local)
 		local = pinion_local_address(pkt->local);
 	if (local)
 		__builtin_memcpy(address, local, 16);

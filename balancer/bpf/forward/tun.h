@@ -104,14 +104,24 @@ PINION_GLOBAL_FUNC int pinion_wrap(struct xdp_md *ctx, const struct pinion_packe
 	return PINION_NEXT;
 }
 
-/* And another one. */
+/* What fits into the tunnel. */
+static __always_inline __u32 pinion_tunnel_room(const struct pinion_real_server *server)
+{
+	__u32 headers =
+		pinion_is_ipv4(server->address) ? sizeof(struct iphdr) : sizeof(struct ipv6hdr);
+
+	headers += pinion_shim_size(server->tunnel);
+	return server->mtu > headers ? server->mtu - headers : 0;
+}
+
+/* Wraps the packet. PINION_DROP_TOO_BIG: nothing has been done. */
 PINION_GLOBAL_FUNC int pinion_tunnel(struct xdp_md *ctx, const struct pinion_packet *pkt)
 {
 	const struct pinion_real_server *server = pkt ? pinion_server(pkt->reference) : 0;
 	struct pinion_outer outer = {};
 	struct pinion_shim shim = {};
 	enum pinion_verdict verdict;
-	__u32 size, room;
+	__u32 size;
 
 	if (!server)
 		return PINION_DROP_INTERNAL;
@@ -122,10 +132,7 @@ PINION_GLOBAL_FUNC int pinion_tunnel(struct xdp_md *ctx, const struct pinion_pac
 	shim.checksum = server->tunnel_flags & PINION_TUNNEL_CHECKSUM;
 	shim.inner = pkt->is_v6 ? IPPROTO_IPV6 : IPPROTO_IPIP;
 	size = pinion_outer_size(&outer) + pinion_shim_size(shim.tunnel);
-	room = server->mtu > size ? server->mtu - size : 0;
-	verdict = pinion_take_hop(ctx, pkt, room, &outer);
-	if (verdict == PINION_DROP_TOO_BIG)
-		return pinion_too_big(ctx, pkt, room);
+	verdict = pinion_take_hop(ctx, pkt, pinion_tunnel_room(server), &outer);
 	if (verdict)
 		return verdict;
 	if (shim.tunnel == PINION_TUNNEL_GUE)
@@ -146,5 +153,8 @@ static __always_inline enum pinion_verdict pinion_forward_tun(struct xdp_md *ctx
 	if (!pinion_resolved(way->hop))
 		return PINION_DROP_NO_NEIGHBOUR;
 	verdict = (enum pinion_verdict)pinion_tunnel(ctx, way->pkt);
+	if (verdict == PINION_DROP_TOO_BIG)
+		return (enum pinion_verdict)pinion_too_big(ctx, way->pkt,
+							   pinion_tunnel_room(way->server));
 	return verdict ? verdict : pinion_forward_dr(ctx, way);
 }

@@ -56,7 +56,7 @@ static __always_inline int pinion_may_leave(struct xdp_md *ctx, const struct pin
 
 	if (ifindex == pinion_interface(ctx, pkt))
 		return 1;
-	if (!pinion_vlans)
+	if (!PINION_CONSTANT(VLANS))
 		return bpf_map_lookup_elem(&egress, &ifindex) != 0;
 	vlan = bpf_map_lookup_elem(&vlan_devices, &ifindex);
 	key.ifindex = ifindex;
@@ -134,7 +134,7 @@ static __always_inline enum pinion_verdict pinion_find_way_back(struct xdp_md *c
 {
 	int room;
 
-	if (!pinion_routed || !(pinion_mac_flags(way->hop) & PINION_SERVER_ROUTED))
+	if (!PINION_CONSTANT(ROUTED) || !(pinion_mac_flags(way->hop) & PINION_SERVER_ROUTED))
 		return pinion_last_hop_back(ctx, way->pkt, back);
 	room = pinion_route(ctx, way->pkt, back);
 	return room > 0 ? (enum pinion_verdict)pinion_too_big(ctx, way->pkt, (__u32)room)

@@ -50,7 +50,7 @@ class Plane : public testing::Test {
   void pin() {
     auto tables = Tables::open(*program_, director_.limits);
     ASSERT_DONE(tables);
-    ASSERT_DONE(tables->begin(program_->clock()));
+    tables->begin(program_->constants());
     ASSERT_DONE(program_->pin(*pins_));
   }
 

@@ -189,7 +189,7 @@ TEST_F(TablesTest, EachStateHasItsTimeout) {
 }
 
 TEST_F(TablesTest, BeginWithASecretAndTheClock) {
-  ASSERT_DONE(tables_->begin(program_->clock()));
+  tables_->begin(program_->constants());
   MappedArray<pinion_settings> settings;
   ASSERT_DONE(program_->map_into(settings, "settings", 1));
   EXPECT_EQ(settings[0].abi, static_cast<uint32_t>(PINION_ABI));

@@ -18,6 +18,14 @@ static struct {
   __u32 slot;
 } memory;
 
+/* Full NAT and all else, on tables of one and two pages. */
+__u64 pinion_constants[PINION_CONSTANT_COUNT] = {
+    [PINION_CONSTANT_FULLNAT] = 1, [PINION_CONSTANT_TWO_SIDED] = 1,
+    [PINION_CONSTANT_CROSSES] = 1, [PINION_CONSTANT_TELLS] = 1,
+    [PINION_CONSTANT_SERVERS] = 2, [PINION_CONSTANT_GROUPS4] = 1,
+    [PINION_CONSTANT_GROUPS6] = 1, [PINION_CONSTANT_NS_PER_JIFFY] = 1,
+};
+
 /* Each thread is a CPU. */
 static _Thread_local struct pinion_counters counted;
 
@@ -53,7 +61,8 @@ static void put_ipv4(__be32* address, __u32 ipv4) {
 
 void stages_reset(__u32 ports) {
   memset(&memory, 0, sizeof(memory));
-  for (int i = 0; i < 11; i++) memory.settings.seed[i] = 0x9e3779b97f4a7c15ull * (__u64)(i + 1);
+  for (int i = 0; i < 11; i++)
+    pinion_constants[PINION_CONSTANT_SEED_0 + i] = 0x9e3779b97f4a7c15ull * (__u64)(i + 1);
   for (int i = 0; i < 16; i++) memory.settings.timeout[i] = 1u << 20;
   memory.settings.refresh_shift = 11;
   put_ipv4(memory.local.address[1], 0xc0a805c8);
@@ -91,6 +100,7 @@ static void put_flow6(struct pinion_packet* pkt, __u32 client) {
 
 int stages_ask(__u32 client, int is_v6) {
   struct pinion_packet pkt = {.event = PINION_EVENT_SYN};
+  struct xdp_md ctx = {}; /* Without a frame, it has come from nowhere. */
   enum pinion_verdict verdict;
   int failed;
 
@@ -99,7 +109,7 @@ int stages_ask(__u32 client, int is_v6) {
   else
     put_flow4(&pkt, client);
   verdict = is_v6 ? pinion_connect6(&pkt) : pinion_connect4(&pkt);
-  failed = is_v6 ? pinion_mirror_local6(&pkt) : pinion_mirror_local4(&pkt);
+  failed = is_v6 ? pinion_mirror_local6(&ctx, &pkt) : pinion_mirror_local4(&ctx, &pkt);
   return failed ? failed : (int)verdict;
 }
 
