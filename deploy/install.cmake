@@ -39,12 +39,15 @@ configure_file(${PROJECT_SOURCE_DIR}/deploy/systemd/piniond.service.in
 install(FILES ${PROJECT_BINARY_DIR}/deploy/systemd/piniond.service
   DESTINATION ${CMAKE_INSTALL_PREFIX}/lib/systemd/system)
 
-# An example is not a configuration: the daemon starts when somebody has written his own.
+# An example is not a configuration: the daemon starts once the operator has written one.
 install(FILES ${PROJECT_SOURCE_DIR}/config/examples/pinion.yaml
   DESTINATION /etc/pinion RENAME pinion.yaml.example)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/config/examples ${PROJECT_SOURCE_DIR}/deploy/prometheus
   DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(FILES ${PROJECT_SOURCE_DIR}/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+# README.md links to the pages by this path.
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/deploy/doc DESTINATION ${CMAKE_INSTALL_DOCDIR}/deploy)
+install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CONTRIBUTING.md
+  DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/LICENSES DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 # For real servers whose kernel has no tunnel devices.
