@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# --persist: a unit of systemd sets up again at every boot what the journals in /var/lib tell of.
-# The sysctls have a file of their own, so that they hold before any address is there, and stay when
-# somebody sets all sysctls anew.
+# --persist: at every boot, a systemd unit repeats the setups that the journals in /var/lib record.
+# The sysctls have a file of their own, so that they apply before any address exists, and survive
+# `sysctl --system`.
 
 readonly UNIT=pinion-real-server.service
 readonly UNIT_FILE=/etc/systemd/system/$UNIT
@@ -10,9 +10,10 @@ readonly SYSCTL_FILE=/etc/sysctl.d/60-pinion-real-server.conf
 
 keep_at_boot() {
   [[ -O $(realpath "$0") ]] ||
-    die "--persist: root would run $(realpath "$0"), which is not root's; install it as root first"
+    die "--persist: each boot would run $(realpath "$0"), which root does not own; \
+install it as root first"
   command -v systemctl >/dev/null ||
-    die "--persist needs systemd; elsewhere let each boot run '$NAME setup $METHOD$(options)'"
+    die "--persist needs systemd; without it, run '$NAME setup $METHOD$(options)' at each boot"
   if [[ $JOURNAL != "$LASTING"/* ]]; then
     mkdir -p "$LASTING"
     mv "$JOURNAL" "$LASTING/$METHOD"
@@ -22,7 +23,7 @@ keep_at_boot() {
   write_boot_files
 }
 
-# Makes the files say what the journals in /var/lib do.
+# Writes the files that the journals in /var/lib ask for, or removes them.
 write_boot_files() {
   local start
   start=$(start_lines)
@@ -59,9 +60,9 @@ start_lines() {
 
 unit_text() { # START-LINES
   cat <<TEXT
-# Written by pinion-real-server setup --persist, removed by its undo.
+# Written by pinion-real-server setup --persist, removed by pinion-real-server undo.
 [Unit]
-Description=Pinion: this machine is a real server
+Description=Pinion real server setup
 Documentation=man:pinion-real-server(8)
 Wants=network-online.target
 After=network-online.target
@@ -76,11 +77,11 @@ WantedBy=multi-user.target
 TEXT
 }
 
-# The values that are now, of those that the journals know the former ones of. Devices come later,
-# and may not come: hence "-".
+# The current values of the sysctls that a setup has changed. A device may appear later, or never:
+# hence the "-".
 sysctl_text() {
   local setting
-  echo "# Written by pinion-real-server setup --persist, removed by its undo."
+  echo "# Written by pinion-real-server setup --persist, removed by pinion-real-server undo."
   sed -n 's/^undo sysctl -w \(.*\)=.*/\1/p' "$LASTING"/* | sort -u | while read -r setting; do
     path_of "$setting"
     [[ ! -r $REPLY ]] || echo "-$setting = $(<"$REPLY")"
@@ -91,7 +92,7 @@ check_boot() {
   [[ $JOURNAL == "$LASTING"/* ]] || return 0
   if [[ ! -f $UNIT_FILE || $(<"$UNIT_FILE") != "$(unit_text "$(start_lines)")" ]] ||
     ! systemctl is-enabled --quiet "$UNIT" 2>/dev/null; then
-    unfit "$UNIT would not set this up at the next boot" \
+    unfit "$UNIT will not set this up at the next boot" \
       "$(realpath "$0") setup $METHOD $(last_setup "$JOURNAL") --persist"
   fi
 }

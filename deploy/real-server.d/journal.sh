@@ -1,20 +1,22 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# Doing, remembering, and taking back. Each method has a journal, with lines "undo COMMAND" in the
-# order of what they take back, and "setup OPTIONS", of which the last one counts. It is in /run, as
-# what it tells of is gone at a boot, and in /var/lib where boots set it up again.
+# Running, recording and undoing commands. Each method has a journal with lines "undo COMMAND", in
+# the order in which the commands they undo ran, and "setup OPTIONS", of which the last one counts.
+# It is in /run, because a boot removes what was set up, or in /var/lib if every boot sets it up
+# again.
 
-# unfit WHY REMEDY: what only a human can mend.
+# unfit WHY FIX: a problem that only the operator can fix.
 unfit() {
   [[ $VERB == check ]] || die "$1: $2"
   complain "$1" "$2"
 }
 
-# already WHAT [UNDO]: nothing to do; but what another method has done is now ours to keep, too.
+# already WHAT [UNDO]: nothing to do. If another method has done it, this method now needs it, too,
+# and records the same undo.
 already() {
   local key
   [[ $VERB == setup ]] || return 0
-  echo "  already: $1"
+  echo "  already done: $1"
   if [[ -n ${2:-} ]]; then
     key=$(undo_key "$2")
     ! find_undo "$key" || record "$REPLY" "$key"
@@ -38,7 +40,7 @@ run() {
   ERROR=$("$@" 2>&1)
 }
 
-# The command as a shell would take it.
+# The command, quoted for a shell.
 as_typed() {
   local word line=
   for word in "$@"; do
@@ -48,7 +50,7 @@ as_typed() {
   echo "$line"
 }
 
-# Where a sysctl is, as REPLY. As sysctl(8) has it, a dot within a name is written '/'.
+# The file of a sysctl, in REPLY. As for sysctl(8), a dot within a name is written '/'.
 path_of() {
   REPLY=${1//\//:}
   REPLY=${REPLY//.//}
@@ -60,13 +62,13 @@ sysctl() { # -w KEY=VALUE
   echo "${2#*=}" >"$REPLY"
 }
 
-# Not by /sys/class/net, which may show another network namespace.
+# /sys/class/net would not do: it may show another network namespace.
 is_device() { [[ -d /proc/sys/net/ipv4/conf/$1 ]]; }
 
 # is_on INTERFACE ADDRESS/LENGTH
 is_on() { [[ $(ip -o address show dev "$1" to "${2%/*}" 2>/dev/null) == *"/${2#*/} "* ]]; }
 
-# Sets JOURNAL, MARK to how many lines of it there are already, and OTHERS, the other methods'.
+# Sets JOURNAL; MARK, the number of lines that it has; and OTHERS, the journals of other methods.
 find_journal() {
   local directories=("$VOLATILE" "$LASTING") directory file
   [[ -z $STATE ]] || directories=("$STATE")
@@ -93,8 +95,8 @@ record_setup() {
   [[ $(last_setup "$JOURNAL") == "${line# }" ]] || echo "setup$line" >>"$JOURNAL"
 }
 
-# How the line begins that takes back the same thing. Only the first such line is kept: it knows
-# what was there before.
+# The beginning of every line that undoes the same thing. Only the first such line is kept: it
+# restores the state before any setup.
 undo_key() { # UNDO
   case $1 in
     sysctl\ *) echo "undo ${1%%=*}=" ;;
@@ -111,7 +113,8 @@ record() { # LINE KEY
   fi
 }
 
-# find_undo KEY: the line that begins so, of another method's journal, as REPLY.
+# find_undo KEY: finds a line that begins with KEY in another method's journal; the line is in
+# REPLY.
 find_undo() {
   local file
   for file in "${OTHERS[@]}"; do
@@ -122,7 +125,7 @@ find_undo() {
   return 1
 }
 
-# Whether there is anything left for the command to take back.
+# Whether the undo command still has something to undo.
 stands() {
   case "$*" in
     sysctl*) path_of "${3%%=*}" && [[ -e $REPLY && $(<"$REPLY") != "${3#*=}" ]] ;;
@@ -137,7 +140,8 @@ stands() {
   esac
 }
 
-# take_back FROM: what the journal says after that many lines, last first. What fails stays in it.
+# take_back FROM: runs the undo commands behind line FROM of the journal, last one first. Those that
+# fail stay in it.
 take_back() {
   local lines kept=() words i
   mapfile -t lines <"$JOURNAL"
@@ -145,7 +149,7 @@ take_back() {
     [[ ${lines[i]} == undo\ * ]] || continue
     read -ra words <<<"${lines[i]#undo }"
     if find_undo "${lines[i]}"; then
-      echo "  left, since another method needs it: ${words[*]}"
+      echo "  kept, because another method needs it: ${words[*]}"
     elif stands "${words[@]}" && ! run "${words[@]}"; then
       echo "$NAME: '${words[*]}' failed: $ERROR" >&2
       kept=("${lines[i]}" "${kept[@]}")
@@ -161,13 +165,13 @@ take_back() {
   ((${#kept[@]} == $1))
 }
 
-# What a setup that fails has done; what an earlier one has done stays.
+# Undoes what a setup that fails has done. What an earlier setup has done stays.
 roll_back() {
   local status=$?
   trap - EXIT
   trap '' INT TERM
   if [[ -f $JOURNAL ]] && (($(wc -l <"$JOURNAL") > MARK)); then
-    echo "$NAME: takes back what it has done"
+    echo "$NAME: undoing what this setup has done"
     take_back "$MARK" || true
   fi
   exit "$status"

@@ -1,21 +1,22 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# --mss: what this machine's SYN/ACK tells a client to send at most (RFC 9293, 3.7.1), so that with
-# the outer headers it still fits. By nftables, as the routes to clients are many, and anybody's.
+# --mss: the largest segment that this machine's SYN/ACK asks clients for (RFC 9293, 3.7.1), so that
+# packets still fit with the encapsulation headers. nftables sets it, because there are many routes
+# to clients, and others manage them.
 
 readonly TABLE=pinion-real-server
 
 require_mss() {
   local vip family size
-  command -v nft >/dev/null || die "--mss needs the program nft: Debian's package nftables"
+  command -v nft >/dev/null || die "--mss needs the program nft (Debian package nftables)"
   if ((EUID != 0)); then
-    echo "$NAME: --mss is not checked, since only root sees the rules of nftables" >&2
+    echo "$NAME: cannot check --mss: only root sees the rules of nftables" >&2
     return
   fi
   if nft list chain inet "$TABLE" output &>/dev/null; then
-    already "the table of nftables" "nft delete table inet $TABLE"
+    already "nftables table $TABLE" "nft delete table inet $TABLE"
   else
-    mend "there is no table of nftables for --mss" "nft delete table inet $TABLE" \
+    mend "there is no nftables table for --mss" "nft delete table inet $TABLE" \
       nft "table inet $TABLE { chain output { type filter hook output priority mangle; }; }"
   fi
   for vip in ${GIVEN[vip]}; do
@@ -29,25 +30,25 @@ tcp option maxseg size set $size"
 
 require_rule() { # COMMENT RULE
   if [[ $(nft list chain inet "$TABLE" output 2>/dev/null) == *"comment \"$1\""* ]]; then
-    already "at most ${1#* } bytes a segment to ${1% *}"
+    already "segments to ${1% *} limited to ${1#* } bytes"
   else
     mend "clients of ${1% *} are told to send more than ${1#* } bytes a segment" \
       "nft delete table inet $TABLE" nft "add rule inet $TABLE output $2 comment \"$1\""
   fi
 }
 
-# Less the client's own headers of IP and TCP.
+# The MTU less all headers, the client's own IP and TCP headers included.
 segment_size() { # ip|ip6
   local headers=40
   [[ $1 == ip ]] || headers=60
   if [[ ${GIVEN[mss]} == auto ]]; then
-    echo "$(($(least_mtu) - $(most_outer_bytes) - headers))"
+    echo "$(($(least_mtu) - $(most_encapsulation_bytes) - headers))"
   else
     echo "${GIVEN[mss]}"
   fi
 }
 
-# A path has the MTU of its narrowest part; of that, this machine knows its own interfaces.
+# A path has the MTU of its narrowest part; this machine knows that of its own interfaces.
 least_mtu() {
   local interface interfaces=${GIVEN[interface]} mtu least=1500
   [[ -n $interfaces ]] ||
@@ -60,14 +61,14 @@ least_mtu() {
   echo "$least"
 }
 
-# GUE is UDP and 4 bytes.
-most_outer_bytes() {
-  local bytes=20 shim
+# The encapsulation headers. GUE is UDP (8 bytes) and a header of 4 bytes.
+most_encapsulation_bytes() {
+  local bytes=20 tunnel
   [[ ${GIVEN[outer]:-ipv6} != *ipv6* ]] || bytes=40
   case ${GIVEN[type]:-gue} in
-    ipip) shim=0 ;;
-    gre) shim=4 ;;
-    gue) shim=12 ;;
+    ipip) tunnel=0 ;;
+    gre) tunnel=4 ;;
+    gue) tunnel=12 ;;
   esac
-  echo $((bytes + shim))
+  echo $((bytes + tunnel))
 }

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# What dr and nat require: VIPs that this machine takes packets for and never says it has; and a
-# default route by the director.
+# What dr and nat require: VIPs for which this machine accepts packets and which it never announces;
+# and a default route through the director.
 
 require_dr() { require_vips; }
 
@@ -26,7 +26,7 @@ require_sysctl() {
   fi
 }
 
-# The kernel takes the greater of an interface's value and that of "all".
+# The kernel uses the greater of the interface's value and that of "all".
 require_quiet_arp() {
   local directory name
   require_sysctl net.ipv4.conf.all.arp_ignore 1 "1 2" "this machine would answer ARP for the VIP"
@@ -34,13 +34,13 @@ require_quiet_arp() {
     name=${directory##*/}
     if [[ $name != all && $name != default && $(<"$directory/arp_ignore") -gt 2 ]]; then
       require_sysctl "net.ipv4.conf.${name//.//}.arp_ignore" 1 "0 1 2" \
-        "this machine would answer ARP on $name for the wrong addresses"
+        "this machine would answer ARP on $name for wrong addresses"
     fi
   done
   require_sysctl net.ipv4.conf.all.arp_announce 2 2 "this machine would send ARP from the VIP"
 }
 
-# On lo, and nowhere where others ask for it.
+# The VIP is on lo, and on no interface on which others could ask for it.
 require_vip() {
   local vip=$1 length=32 option=() found="" interface address attributes
   if [[ $vip == */* ]]; then
@@ -58,13 +58,13 @@ require_vip() {
   if [[ -n $found ]]; then
     already "$vip on $found" "ip address del $vip/$length dev lo"
   else
-    mend "$vip is not on lo: packets for it would not be taken" \
+    mend "$vip is not on lo: this machine would not accept packets for it" \
       "ip address del $vip/$length dev lo" ip address add "$vip/$length" dev lo "${option[@]}"
   fi
 }
 
-# All of a prefix, without an address for each: a local route, which ARP and IPv6's neighbour
-# discovery know nothing of.
+# A local route makes all addresses of a prefix this machine's own, without an address for each.
+# With arp_ignore=1, neither ARP nor neighbour discovery answers for them.
 require_prefix() { # PREFIX
   local family=4 route
   ! is_ipv6 "$1" || family=6
@@ -73,7 +73,7 @@ require_prefix() { # PREFIX
   if has_local_route "-$family" "$1"; then
     already "$1 on lo" "ip -$family route del ${route[*]}"
   else
-    mend "$1 is not local: packets for it would not be taken" \
+    mend "$1 is not local: this machine would not accept packets for it" \
       "ip -$family route del ${route[*]}" ip "-$family" route add "${route[@]}"
   fi
 }
@@ -82,37 +82,38 @@ has_local_route() { # -4|-6 PREFIX
   [[ -n $(ip "$1" route show table local type local to exact "$2" dev lo 2>/dev/null) ]]
 }
 
-# Of what is local, nothing can be elsewhere.
+# No other host can have an address of a local prefix.
 refuse_prefix_of_others() { # FAMILY PREFIX
   local interface address gateway
   while read -r _ interface _ address _; do
     is_silent "$interface" && continue
-    unfit "$address on $interface is in $2, which all would be this machine's own" \
-      "choose VIPs without it"
+    unfit "$address on $interface is in $2, all of which would be this machine's own" \
+      "choose a prefix without it"
     return 1
   done < <(ip -o address show to "$2")
   for gateway in $(ip -o "-$1" route show | grep -o 'via [^ ]*' | sort -u | cut -d ' ' -f 2); do
     contains "$2" "$gateway" || continue
-    unfit "the gateway $gateway is in $2, which all would be this machine's own" \
-      "choose VIPs without it"
+    unfit "the gateway $gateway is in $2, all of which would be this machine's own" \
+      "choose a prefix without it"
     return 1
   done
 }
 
-# The loopback, dummies and tunnels: nobody asks on them for addresses.
+# Loopback, dummies and tunnels: nobody sends ARP requests on them.
 is_silent() { [[ $1 == lo ]] || grep -q '[<,]NOARP[,>]' <<<"$(ip -o link show dev "$1")"; }
 
 take_away() { # INTERFACE ADDRESS ATTRIBUTES
-  local why="$2 is on $1: this machine would answer there for the VIP"
+  local why="$2 is on $1: this machine would answer for the VIP there"
   local command=(ip address del "$2" dev "$1")
-  [[ $1 != lo ]] || why="$2 is on lo: all of that network would be this machine's own addresses"
+  [[ $1 != lo ]] || why="$2 is on lo: every address of that network would be this machine's own"
   if [[ $VERB == setup ]] && ! is_dispensable "$@"; then
-    die "$why, and may itself be reached by it; if it is not: ${command[*]}"
+    die "$why, but others may reach this machine by it; if not, run: ${command[*]}"
   fi
   mend "$why" "ip address add $2 dev $1$(as_options "$1" "$3")" "${command[@]}"
 }
 
-# The first address of a network takes the others with it; the last one of all, the machine.
+# Removing the first address of a network removes the others; removing the last address of all cuts
+# the machine off.
 is_dispensable() { # INTERFACE ADDRESS ATTRIBUTES
   local family=-4
   ! is_ipv6 "$2" || family=-6
@@ -120,7 +121,7 @@ is_dispensable() { # INTERFACE ADDRESS ATTRIBUTES
     [[ $family == -6 || $2 == */32 || " $3 " == *" secondary "* ]]
 }
 
-# Of the attributes that `ip -o address show` prints, those that `ip address add` takes.
+# Those attributes printed by `ip -o address show` that `ip address add` accepts.
 as_options() { # INTERFACE ATTRIBUTES
   local words i
   read -ra words <<<"$2"
@@ -146,27 +147,27 @@ require_nat() {
   done
 }
 
-# The director's kernel may know a nearer way to a client, one that is not by the director.
+# The director's kernel may redirect this machine to a shorter path, which bypasses the director.
 refuse_redirects() { # FAMILY INTERFACE
   require_sysctl "net.ipv$1.conf.$2.accept_redirects" 0 0 \
-    "replies would not pass the director after an ICMP redirect"
+    "replies would bypass the director after an ICMP redirect"
 }
 
-# The interface towards a gateway, as REPLY.
+# The interface towards a gateway, in REPLY.
 find_interface() { # FAMILY GATEWAY
   local answer on=()
   [[ -z ${GIVEN[interface]} ]] || on=(oif "${GIVEN[interface]}")
   answer=$(ip -o "-$1" route get "$2" "${on[@]}" 2>&1) || answer=" via nowhere: $answer"
   if [[ $answer == *" via "* || $answer == local* ]]; then
-    unfit "no director can be at $2, which is not a neighbour of this machine (${answer%%\\*})" \
-      "name the director's address on a segment of this machine's"
+    unfit "$2 cannot be the director: it is not a neighbour of this machine (${answer%%\\*})" \
+      "use the director's address on a segment of this machine"
     return 1
   fi
   REPLY=${answer#* dev }
   REPLY=${REPLY%% *}
 }
 
-# Of several default routes that with the least metric wins: 0, or 1 in IPv6, which knows no 0.
+# The default route with the lowest metric wins: 0, or 1 for IPv6, which has no 0.
 require_route() { # FAMILY GATEWAY INTERFACE
   local wanted="default via $2 dev $3" routes best old undo
   routes=$(ip -o "-$1" route show default)
@@ -184,6 +185,6 @@ require_route() { # FAMILY GATEWAY INTERFACE
   undo="ip -$1 route del $wanted"
   [[ -z $old ]] || undo="ip -$1 route replace $(sed 's/\\//g; s/ linkdown\| dead//g' <<<"$old")"
   # shellcheck disable=SC2086  # A word is a word.
-  mend "replies would not pass the director: ${best:-there is no default route}" \
+  mend "replies would bypass the director: ${best:-there is no default route}" \
     "$undo" ip "-$1" route replace $wanted
 }

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# The command line's options, and those of the last setup, as associative arrays: name -> values,
-# separated by blanks.
+# The options of the command line and of the last setup, as associative arrays: name -> values,
+# separated by spaces.
 
 declare -A GIVEN=() WAS=()
 PERSIST=false
@@ -35,10 +35,10 @@ parse() {
     shift 2
   done
   [[ $PERSIST == false || -z $STATE ]] ||
-    misused "--persist is for a machine, --state for a network namespace"
+    misused "--persist is for a machine, --state for a network namespace: use only one of them"
 }
 
-# A prefix of one address is that address.
+# A prefix with a single address is that address.
 without_whole_length() { # ADDRESS[/LENGTH]
   local length=32
   ! is_ipv6 "$1" || length=128
@@ -51,7 +51,8 @@ take_last_setup() {
   parse WAS "${words[@]}"
 }
 
-# Only what the method has, and all that it needs. What is not given is as in the last setup.
+# Rejects options that the method does not have, adds those of the last setup, and insists on those
+# that the method needs.
 complete_options() {
   local option known
   case $METHOD in
@@ -87,15 +88,15 @@ complete_tunnel() {
   fi
 }
 
-# The program takes all that there is.
+# The program accepts every type of tunnel.
 complete_program() {
   local option
   [[ ${GIVEN[decapsulate]} =~ ^xdp(generic)?$ ]] ||
     misused "--decapsulate is kernel, xdp or xdpgeneric"
   for option in type port outer; do
     [[ -z ${GIVEN[$option]} ]] ||
-      misused "--$option is for --decapsulate kernel; ${GIVEN[decapsulate]} takes every type of \
-either family, GUE at port 6080"
+      misused "--$option is for --decapsulate kernel; ${GIVEN[decapsulate]} accepts every type \
+over either IP version, GUE at port 6080"
   done
   [[ -n ${GIVEN[interface]} ]] || misused "--decapsulate ${GIVEN[decapsulate]} needs --interface"
   GIVEN[object]=$(realpath -m "${GIVEN[object]:-$PROGRAM}")
@@ -106,25 +107,25 @@ check_values() {
   for value in ${GIVEN[vip]:-}; do check_vip "$value"; done
   for value in ${GIVEN[gateway]:-}; do check_address gateway "$value"; done
   for value in object mss decapsulate; do
-    [[ ${GIVEN[$value]:-} != *" "* ]] || misused "--$value: only one"
+    [[ ${GIVEN[$value]:-} != *" "* ]] || misused "--$value can be given only once"
   done
-  [[ $METHOD != nat || ${GIVEN[interface]} != *" "* ]] || misused "--interface: only one"
+  [[ $METHOD != nat || ${GIVEN[interface]} != *" "* ]] || misused "nat takes only one --interface"
   [[ ${GIVEN[type]:-ipip} =~ ^(ipip|gre|gue)$ ]] || misused "--type is ipip, gre or gue"
   for value in ${GIVEN[outer]:-}; do
     [[ $value =~ ^ipv[46]$ ]] || misused "--outer is ipv4 or ipv6"
   done
   [[ ${GIVEN[mss]:-auto} =~ ^(auto|[1-9][0-9]{2,3})$ ]] ||
-    misused "--mss is auto, or a number of bytes such as 1400"
+    misused "--mss is auto, or a number of bytes, such as 1400"
   [[ -n ${GIVEN[port]:-} ]] || return 0
   [[ ${GIVEN[type]} == gue ]] || misused "--port is for --type gue"
   if [[ ! ${GIVEN[port]} =~ ^[1-9][0-9]{0,4}$ || ${GIVEN[port]} -gt 65535 ]]; then
-    misused "--port: '${GIVEN[port]}' is no port"
+    misused "--port: '${GIVEN[port]}' is not a port"
   fi
 }
 
 check_address() { # OPTION ADDRESS
   if [[ $2 == */* ]] || ! ip address show to "$2" &>/dev/null; then
-    misused "--$1: '$2' is no IP address such as 192.0.2.80 or 2001:db8::80"
+    misused "--$1: '$2' is not an IP address, such as 192.0.2.80 or 2001:db8::80"
   fi
 }
 
@@ -134,12 +135,12 @@ check_vip() { # VIP
     return
   fi
   if [[ ! ${1#*/} =~ ^[1-9][0-9]*$ || $1 == *:*.* ]] || ! ip address show to "$1" &>/dev/null; then
-    misused "--vip: '$1' is no prefix such as 192.0.2.0/28 or 2001:db8::/64"
+    misused "--vip: '$1' is not a prefix, such as 192.0.2.0/28 or 2001:db8::/64"
   fi
   ! has_bits_beyond "$1" || misused "--vip: '$1' has bits beyond its length"
 }
 
-# A setup adds VIPs to those that it finds set up, and changes nothing else of them.
+# A setup adds its VIPs to those of the last setup. All other options must stay the same.
 merge_last_setup() {
   local option value
   for option in "${!WAS[@]}"; do
@@ -149,7 +150,7 @@ merge_last_setup() {
       done
       GIVEN[vip]=${WAS[vip]}
     elif [[ ${GIVEN[$option]} != "${WAS[$option]}" ]]; then
-      die "$METHOD is set up with --$option ${WAS[$option]}: first '$NAME undo $METHOD'"
+      die "$METHOD is set up with --$option ${WAS[$option]}: run '$NAME undo $METHOD' first"
     fi
   done
 }

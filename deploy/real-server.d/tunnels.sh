@@ -1,9 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# What tun requires: devices, or a program, that take packets out of their tunnels, and the VIPs that
-# they are for.
+# What tun requires: devices, or a program, that decapsulate packets, and the VIPs of these packets.
 
-# It is this machine's anyway.
+# Every machine has this address anyway.
 readonly ANY_ADDRESS=127.0.0.42
 
 require_tun() {
@@ -30,7 +29,7 @@ require_tunnel_devices() {
   done
 }
 
-# sit knows no "external". Of it only one device can be for all tunnels: sit0, where there is one.
+# sit has no option "external". Only one sit device can accept all tunnels: sit0, if it exists.
 require_ipv4_tunnels() {
   local sit=pinion-sit
   ! has_family 4 || require_device pinion-ipip 4 ipip ipip external
@@ -40,13 +39,13 @@ require_ipv4_tunnels() {
   require_device "$sit" 6 sit sit
 }
 
-# What comes to a port of GUE is taken out of UDP, and goes on to the devices of ipip.
+# The kernel removes UDP and GUE, and passes the packet to the devices of ipip.
 require_port() { # FAMILY
   load fou
   if has_fou "-$1" "${GIVEN[port]}"; then
     already "GUE on UDP port ${GIVEN[port]} of IPv$1"
   else
-    mend "UDP port ${GIVEN[port]} of IPv$1 takes no GUE" \
+    mend "UDP port ${GIVEN[port]} of IPv$1 does not accept GUE" \
       "ip -$1 fou del port ${GIVEN[port]}" ip "-$1" fou add port "${GIVEN[port]}" gue
   fi
 }
@@ -57,14 +56,14 @@ has_fou() { # -4|-6 PORT
   grep -q "^port $2 gue$family *\$" <<<"$(ip fou show 2>/dev/null)"
 }
 
-# "external" is for tunnels from anybody, to any address of this machine's.
+# "external" accepts tunnels from any sender, to any address of this machine.
 require_device() { # NAME FAMILIES MODULE TYPE [OPTION]...
   local family
   if is_device "$1"; then
     already "device $1" "ip link del dev $1"
   else
     load "$3"
-    mend "there is no device $1: packets would not be taken out of their tunnel" \
+    mend "there is no device $1: packets would not be decapsulated" \
       "ip link del dev $1" ip link add "$1" type "${@:4}"
     hint ""
     is_device "$1" || return 0
@@ -79,26 +78,26 @@ require_device() { # NAME FAMILIES MODULE TYPE [OPTION]...
   fi
 }
 
-# Clients' packets come in by the tunnel, and no answer leaves by it. With 2 there need only be some
-# way back, whatever "all" has; but to an interface without an address even that would not do.
+# Clients' packets arrive through the tunnel, and no reply leaves through it. With 2, any route to
+# the client is enough, whatever the value of "all" is; but not on an interface without an address.
 require_ipv4_from() { # DEVICE
   local accepted="0 2"
   [[ $(</proc/sys/net/ipv4/conf/all/rp_filter) != 1 ]] || accepted=2
   require_sysctl "net.ipv4.conf.$1.rp_filter" 2 "$accepted" \
-    "what clients send would be dropped, since no route to them is by $1"
+    "packets from clients would be dropped, because no route to clients uses $1"
   if is_on "$1" "$ANY_ADDRESS/32"; then
     already "$ANY_ADDRESS on $1" "ip address del $ANY_ADDRESS/32 dev $1"
   else
-    mend "$1 has no address: with any rp_filter what clients send would be dropped" \
+    mend "$1 has no address: any rp_filter would drop packets from clients" \
       "ip address del $ANY_ADDRESS/32 dev $1" ip address add "$ANY_ADDRESS/32" dev "$1" scope host
   fi
 }
 
 require_ipv6_from() { # DEVICE
-  require_sysctl "net.ipv6.conf.$1.disable_ipv6" 0 0 "$1 would take no IPv6"
+  require_sysctl "net.ipv6.conf.$1.disable_ipv6" 0 0 "$1 would not accept IPv6"
 }
 
-# Where the kernel has no such devices, deploy/decapsulate's program.
+# The program of deploy/decapsulate, for kernels without tunnel devices.
 PROGRAM=$(realpath -m "$PARTS/../../lib/pinion/decap.bpf.o")
 readonly PROGRAM
 
@@ -109,24 +108,24 @@ require_program() { # INTERFACE
     if is_ours "$1"; then
       already "the program on $1" "$undo"
     else
-      unfit "another XDP program is on $1" "choose another interface, or take it off by '$undo'"
+      unfit "another XDP program is on $1" "choose another interface, or detach it with '$undo'"
     fi
     return
   fi
   [[ -r ${GIVEN[object]} ]] || unfit "there is no ${GIVEN[object]}" \
-    "copy it from a director's /usr/local/lib/pinion, and say by --object where it is"
-  mend "no program takes packets out of their tunnel on $1" "$undo" \
+    "copy it from a director's /usr/local/lib/pinion, and give its path with --object"
+  mend "no program decapsulates packets on $1" "$undo" \
     ip link set dev "$1" "${GIVEN[decapsulate]}" obj "${GIVEN[object]}" sec xdp
 }
 
 has_program() { [[ $(ip -o link show dev "$1" 2>/dev/null) == *" prog/xdp "* ]]; }
 
-# Its name, which only root may see.
+# Only root sees the program's name.
 is_ours() { ((EUID != 0)) || [[ $(ip -o -d link show dev "$1") == *" name decap "* ]]; }
 
-# A kernel may have as a part what cannot be loaded as a module, so this alone is no failure.
+# A module that cannot be loaded may be built into the kernel, so this alone is no failure.
 load() { # MODULE
   [[ $VERB == setup && ! -d /sys/module/$1 ]] || return 0
   run modprobe "$1" ||
-    hint "'modprobe $1' says: $ERROR; Debian's package linux-image-amd64 has that module"
+    hint "'modprobe $1' failed: $ERROR; the Debian package linux-image-amd64 has that module"
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# deploy/real-server: check finds each thing that is wrong and nothing else, its remedy and setup
+# deploy/real-server: check finds each thing that is wrong and nothing else, its fix and setup
 # mend it, and undo leaves the machine as it was. What a method's packets then do, other stories
 # tell; the tunnels need Debian's kernel: tests/vm/real_server.sh.
 set -euo pipefail
@@ -118,7 +118,7 @@ for how in xdp xdpgeneric; do
   METHOD=(tun --vip "$VIP" --vip "$VIP6" --decapsulate "$how" --interface eth0 --object "$OBJECT")
   before=$(standing)
   set_up
-  noticed "no program takes packets .* on eth0" ip link set dev eth0 "$how" off
+  noticed "no program decapsulates packets on eth0" ip link set dev eth0 "$how" off
   noticed "$VIP6 is not on lo: .*" ip address del "$VIP6/128" dev lo
   undone "$before"
 done
@@ -168,18 +168,18 @@ undone "$before"
 
 step "What is not understood"
 fails 2 "there is no 'begin'.*" real_server server begin dr
-fails 2 "which method: .*" real_server server setup
-fails 2 "which method: .*" real_server server setup fullnat --vip "$VIP"
+fails 2 "which method\? .*" real_server server setup
+fails 2 "which method\? .*" real_server server setup fullnat --vip "$VIP"
 fails 2 "dr needs --vip" real_server server setup dr
 fails 2 "dr needs --vip" real_server server check dr
 fails 2 "nat needs --gateway" real_server server setup nat
 fails 2 "dr has no option --gateway" real_server server setup dr --vip "$VIP" --gateway 10.0.0.2
 fails 2 "no option '--vips'" real_server server setup dr --vips "$VIP"
-fails 2 "'10.0.0.300' is no IP address.*" real_server server setup dr --vip 10.0.0.300
+fails 2 "'10.0.0.300' is not an IP address.*" real_server server setup dr --vip 10.0.0.300
 fails 2 "'10.0.0.100/24' has bits beyond its length" real_server server setup dr --vip "$VIP/24"
 fails 2 "'fd00:77::1/64' has bits .*" real_server server setup dr --vip fd00:77::1/64
-fails 2 "'10.0.0.0/33' is no prefix.*" real_server server setup dr --vip 10.0.0.0/33
-fails 2 "'0.0.0.0/0' is no prefix.*" real_server server setup dr --vip 0.0.0.0/0
+fails 2 "'10.0.0.0/33' is not a prefix.*" real_server server setup dr --vip 10.0.0.0/33
+fails 2 "'0.0.0.0/0' is not a prefix.*" real_server server setup dr --vip 0.0.0.0/0
 fails 2 "--decapsulate is kernel, xdp or .*" real_server server setup tun --vip "$VIP" \
   --decapsulate tc
 fails 2 "--decapsulate xdp needs --interface" real_server server setup tun --vip "$VIP" \
@@ -192,6 +192,6 @@ fails 2 "--mss is auto, or .*" real_server server setup tun --vip "$VIP" --mss 7
 fails 2 "dr has no option --mss" real_server server setup dr --vip "$VIP" --mss auto
 fails 2 "--type is ipip, gre or gue" real_server server setup tun --vip "$VIP" --type vxlan
 fails 2 "--port is for --type gue" real_server server setup tun --vip "$VIP" --port 6080
-fails 2 "'65536' is no port" real_server server setup tun --vip "$VIP" --type gue --port 65536
+fails 2 "'65536' is not a port" real_server server setup tun --vip "$VIP" --type gue --port 65536
 fails 2 "--persist is for .*" real_server server setup dr --vip "$VIP" --persist
 fails 1 "needs root" on server setpriv --reuid 65534 "$SOURCE/deploy/real-server" undo dr

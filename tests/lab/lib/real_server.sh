@@ -23,7 +23,7 @@ check() { real_server server check "${METHOD[0]}" "$@"; }
 setup() { real_server server setup "${METHOD[@]}" "$@"; }
 
 expect_right() { # WHAT
-  expect_equal "$1" "$(check)" "${METHOD[0]}: all is right"
+  expect_equal "$1" "$(check)" "${METHOD[0]}: no problem found"
 }
 
 expect_standing() { # STANDING
@@ -38,10 +38,10 @@ set_up() {
   works "setup ${METHOD[*]}" setup
   expect_right "check"
   expect_equal "commands of a second setup" "$(setup | grep -c '^+')" 0
-  expect_equal "wrong after it" "$(check | grep -vc 'all is right')" 0
+  expect_equal "wrong after it" "$(check | grep -vc 'no problem found')" 0
 }
 
-# noticed REGEX COMMAND...: check sees what the command has done, and that alone. Its remedy mends
+# noticed REGEX COMMAND...: check sees what the command has done, and that alone. Its fix mends
 # it; done once more, setup does.
 noticed() {
   local found status=0
@@ -49,9 +49,9 @@ noticed() {
   found=$(check) || status=$?
   expect_equal "after '${*:2}', exit status" "$status" 1
   expect_equal "lines" "$(wc -l <<<"$found")" 1
-  expect_match "check" "$found" "$1. Remedy: .*"
-  eval "on server ${found##*Remedy: }" >/dev/null
-  expect_right "after the remedy"
+  expect_match "check" "$found" "$1. Fix: .*"
+  eval "on server ${found##*Fix: }" >/dev/null
+  expect_right "after the fix"
   on server "${@:2}"
   works "setup" setup
   expect_right "after setup"
