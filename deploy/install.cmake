@@ -3,7 +3,7 @@
 install(TARGETS piniond RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
 install(TARGETS pinionctl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 
-# For machines that have nothing else of Pinion: one file, with its parts in it.
+# For machines that have nothing else of Pinion: one file that contains its parts.
 set(real_server ${PROJECT_SOURCE_DIR}/deploy/real-server)
 file(GLOB parts CONFIGURE_DEPENDS ${real_server}.d/*.sh)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${real_server} ${parts})
@@ -24,7 +24,7 @@ endforeach()
 
 install(FILES ${PROJECT_SOURCE_DIR}/deploy/completion/pinionctl.bash
   DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME pinionctl)
-# Debian's zsh looks for what packages bring, and for what was built here, in two places.
+# Debian's zsh looks for files of packages in one place, and for files of local builds in another.
 set(zsh_completions zsh/site-functions)
 if(CMAKE_INSTALL_PREFIX STREQUAL "/usr")
   set(zsh_completions zsh/vendor-completions)
@@ -50,7 +50,7 @@ install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CONTRIBUTING
   DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/LICENSES DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
-# For real servers whose kernel has no tunnel devices.
+# The decapsulation program, for real servers whose kernel has no tunnel devices.
 pinion_bpf_object(${PROJECT_BINARY_DIR}/deploy/decapsulate/decap.bpf.o deploy/decapsulate/decap.bpf.c)
 add_custom_target(pinion_decapsulate ALL DEPENDS ${PROJECT_BINARY_DIR}/deploy/decapsulate/decap.bpf.o)
 install(FILES ${PROJECT_BINARY_DIR}/deploy/decapsulate/decap.bpf.o
