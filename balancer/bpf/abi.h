@@ -75,7 +75,7 @@ enum pinion_state {
 /* Map `settings`, one value. The daemon writes it; the program reads it with each packet. */
 struct pinion_settings {
 	__u32 abi;
-	__u32 refresh_shift; /* A reply half is refreshed every 2^this ticks (pair.h). */
+	__u32 zero;
 	/* Secret, drawn when the tables were made: the coefficients of the connection table's hash.
 	 * They live as long as the tables do.
 	 */
@@ -85,7 +85,9 @@ struct pinion_settings {
 	 * The program has it as a constant.
 	 */
 	__u32 tick_offset;
-	__u32 reserved[87]; /* 0. */
+	/* By state: a reply half is stamped anew every 2^this ticks (pair.h). */
+	__u8 refresh_shift[16];
+	__u32 reserved[83]; /* 0. */
 };
 static_assert(sizeof(struct pinion_settings) == 512, "pinned maps keep this layout");
 static_assert(PINION_STATE_COUNT <= 16, "settings.timeout has a place for each state");

@@ -76,16 +76,19 @@ static __always_inline enum pinion_verdict pinion_advance(const struct pinion_pa
 }
 
 /* Is the reply half to follow what the client's packet has done to its connection? */
-static __always_inline int pinion_must_mirror(const struct pinion_packet *pkt,
-					      const struct pinion_found *found, __u32 seen,
-					      __u8 next)
+static __always_inline enum pinion_mirroring pinion_mirroring_of(const struct pinion_packet *pkt,
+								 const struct pinion_found *found,
+								 __u32 seen, __u8 next)
 {
 	const struct pinion_settings *config = pinion_settings();
+	__u32 crossed = seen ^ pkt->now;
 
 	if (next != pinion_state_of(found->word) ||
 	    (PINION_CONSTANT(TELLS) && pkt->event == PINION_EVENT_SYN))
-		return 1;
-	return config && (seen ^ pkt->now) >> (config->refresh_shift & 31);
+		return PINION_MIRROR_KNOWN;
+	if (config && crossed >= pinion_period(config, next))
+		return PINION_MIRROR_KNOWN;
+	return crossed >> PINION_HOP_SHIFT ? PINION_MIRROR_HOP : PINION_MIRROR_NONE;
 }
 
 /* A packet of a known connection: most are data of an established one. PINION_NEXT: a new one is to
@@ -102,10 +105,10 @@ static __always_inline enum pinion_verdict pinion_known(struct pinion_packet *pk
 		verdict = pinion_advance(pkt, found, seen, &next);
 	if (!verdict)
 		return PINION_NEXT;
-	if (PINION_CONSTANT(TWO_SIDED) && found->link.flags & PINION_PAIRED &&
-	    pinion_must_mirror(pkt, found, seen, next))
-		pkt->mirror =
-			verdict == PINION_FORWARD_NEW ? PINION_MIRROR_NEW : PINION_MIRROR_KNOWN;
+	if (PINION_CONSTANT(TWO_SIDED) && found->link.flags & PINION_PAIRED)
+		pkt->mirror = verdict == PINION_FORWARD_NEW
+				      ? PINION_MIRROR_NEW
+				      : pinion_mirroring_of(pkt, found, seen, next);
 	if (seen != pkt->now) /* A line that stays clean stays in every CPU's cache. */
 		PINION_STORE(found->connection->seen, pkt->now);
 	pkt->reference = found->link.server;

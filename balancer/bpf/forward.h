@@ -65,11 +65,9 @@ static __always_inline enum pinion_verdict pinion_rewrite(struct xdp_md *ctx,
 	return PINION_DROP_INTERNAL;
 }
 
-/* `verdict` is that of the stages before; it stands if the packet can be sent, to `ifindex`. */
-static __always_inline enum pinion_verdict pinion_forward(struct xdp_md *ctx,
-							  struct pinion_packet *pkt,
-							  enum pinion_verdict verdict,
-							  __u32 *ifindex)
+/* `verdict` is that of the stages before; it stands if the packet can be sent. */
+static __always_inline enum pinion_verdict
+pinion_forward(struct xdp_md *ctx, struct pinion_packet *pkt, enum pinion_verdict verdict)
 {
 	const struct pinion_real_server *server = pinion_server(pkt->reference);
 	struct pinion_forwarding way = {
@@ -85,8 +83,7 @@ static __always_inline enum pinion_verdict pinion_forward(struct xdp_md *ctx,
 	if (!failed && (PINION_CONSTANT(TELLS) || PINION_CONSTANT(CLAMPS)) &&
 	    pkt->tcp_flags & PINION_TCP_SYN)
 		failed = (enum pinion_verdict)pinion_tune_syn(ctx, pkt);
-	*ifindex = way.ifindex;
-	if (PINION_CONSTANT(VLANS) && !failed && way.ifindex)
-		failed = (enum pinion_verdict)pinion_leave(ctx, pkt, ifindex);
+	if (PINION_CONSTANT(VLANS) && !failed && pkt->egress)
+		failed = (enum pinion_verdict)pinion_leave(ctx, pkt);
 	return failed ? failed : verdict;
 }

@@ -82,37 +82,39 @@ static __always_inline __u32 pinion_progress(const struct pinion_packet *pkt)
 /* What became of the first fragment. That of a packet which nobody could take for ours is not
  * worth a place.
  */
-PINION_GLOBAL_FUNC int pinion_remember(const struct pinion_packet *pkt, __u32 verdict,
-				       __u32 ifindex)
+PINION_GLOBAL_FUNC int pinion_remember(const struct pinion_packet *pkt, __u32 verdict)
 {
-	struct pinion_fragment first = {};
+	struct pinion_scratch *scratch = pinion_scratch();
+	struct pinion_fragment *first;
 	struct pinion_fragment_key key;
 
-	if (!pkt)
+	if (!pkt || !scratch)
 		return 0;
 	if (pinion_action_of(verdict) != PINION_ACTION_FORWARD && !pinion_may_be_ours(pkt))
 		return 0;
 	key = pinion_fragment_key(pkt);
-	first.seen = pinion_now();
-	first.reference = pkt->reference;
-	first.hash = pkt->hash;
-	first.ifindex = ifindex;
-	first.last_hop = pkt->last_hop;
-	first.id = pkt->new_id;
-	first.local_port = pkt->local_port;
-	first.local = pkt->local;
-	first.is_reply = pkt->is_reply;
-	first.crosses = pkt->crossing != PINION_CROSSES_NOT;
-	first.verdict = (__u8)verdict;
-	first.progress = pinion_progress(pkt);
+	first = (struct pinion_fragment *)scratch->headers;
+	__builtin_memset(first, 0, sizeof(*first));
+	first->seen = pinion_now();
+	first->reference = pkt->reference;
+	first->hash = pkt->hash;
+	first->ifindex = pkt->egress;
+	first->last_hop = pkt->last_hop;
+	first->id = pkt->new_id;
+	first->local_port = pkt->local_port;
+	first->local = pkt->local;
+	first->is_reply = pkt->is_reply;
+	first->crosses = pkt->crossing != PINION_CROSSES_NOT;
+	first->verdict = (__u8)verdict;
+	first->progress = pinion_progress(pkt);
 	if (pkt->is_reply) {
-		__builtin_memcpy(first.address, pkt->address, 16);
+		__builtin_memcpy(first->address, pkt->address, 16);
 		if (pkt->is_v6)
-			__builtin_memcpy(first.client, pkt->flow6.daddr, 16);
+			__builtin_memcpy(first->client, pkt->flow6.daddr, 16);
 		else
-			first.client[0] = pkt->flow4.daddr;
+			first->client[0] = pkt->flow4.daddr;
 	}
-	bpf_map_update_elem(&fragments, &key, &first, BPF_ANY);
+	bpf_map_update_elem(&fragments, &key, first, BPF_ANY);
 	return 0;
 }
 

@@ -10,6 +10,9 @@
 #include "maps.h"
 #include "packet.h"
 
+/* A connection's is looked at every 2^this ticks: some four seconds. */
+#define PINION_HOP_SHIFT 12
+
 /* A number that nobody had; 0: all are given out. */
 static __always_inline __u32 pinion_next_hop_number(void)
 {

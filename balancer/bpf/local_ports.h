@@ -230,6 +230,8 @@ static __always_inline int pinion_mirror_local(struct xdp_md *ctx, struct pinion
 		return pkt->local_port ? PINION_NEXT : PINION_DROP_NO_PORT;
 	pinion_note_hop(ctx, pkt, &found);
 	pinion_take_local(pkt, &found, table);
+	if (pkt->mirror == PINION_MIRROR_HOP)
+		return PINION_NEXT;
 	if (PINION_CONSTANT(TELLS) && pinion_begins_stream(pkt, pinion_state_of(found.word)))
 		pkt->tell |= PINION_BEGINS;
 	if (pkt->local_port)

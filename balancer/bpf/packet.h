@@ -9,7 +9,12 @@
 #include "states.h"
 
 /* Is the connection's reply half to be brought in line? */
-enum pinion_mirroring { PINION_MIRROR_NONE, PINION_MIRROR_KNOWN, PINION_MIRROR_NEW };
+enum pinion_mirroring {
+	PINION_MIRROR_NONE,
+	PINION_MIRROR_HOP, /* No: only where replies go may have changed. */
+	PINION_MIRROR_KNOWN,
+	PINION_MIRROR_NEW,
+};
 
 /* Is it a packet between an IPv6 client and an IPv4 real server (crossing.h)? */
 enum pinion_crossing { PINION_CROSSES_NOT, PINION_CROSSES, PINION_CROSSED };
@@ -82,18 +87,15 @@ struct pinion_packet {
 			__be16 port;
 		};
 	};
+	__u32 egress; /* The interface that it leaves by; 0: none, it goes up our own stack. */
 };
 static_assert(sizeof(struct pinion_packet) == 128, "it stands on the stack, which has 512 bytes");
 
-/* All that parse has not filled in becomes 0; of an IPv4 packet, what IPv6's flow is longer by,
- * too. */
+/* All that parse has not filled in becomes 0. */
 static __always_inline void pinion_clear(struct pinion_packet *pkt)
 {
 	const __u32 filled = __builtin_offsetof(struct pinion_packet, hash);
 
-	if (!pkt->is_v6)
-		__builtin_memset((char *)&pkt->flow4 + sizeof(pkt->flow4), 0,
-				 sizeof(pkt->flow6) - sizeof(pkt->flow4));
 	__builtin_memset((char *)pkt + filled, 0, sizeof(*pkt) - filled);
 }
 

@@ -7,9 +7,11 @@
  *   one of the real server both.
  * - The reply half has the forward half's state, so that it is displaced and expires like it: each
  *   packet that changes the state changes both.
- * - A half is stamped ahead of time, twice 2^refresh_shift ticks. The client's packets stamp it
- * anew when they cross a multiple of 2^refresh_shift, the real server's when less than one period
- * is left: so it never expires before the forward half does.
+ * - A half is stamped ahead of time, by two periods of its state, each of which is a part of the
+ *   state's timeout. The client's packets stamp it anew when they cross a multiple of the period,
+ * the real server's when less than one period is left: so it never expires before the forward half
+ *   does, and is seldom touched for that. A change of state always stamps it.
+ * - Every 2^PINION_HOP_SHIFT ticks a client's packet says anew where replies go.
  * - A reply half may be lost (displaced while half-open): the client's next packet that changes the
  *   state, or crosses a period, makes it again. One whose forward half is gone leads nowhere; the
  *   daemon sweeps it.
@@ -27,9 +29,9 @@ union pinion_flow {
 	pinion_word words[5];
 };
 
-static __always_inline __u32 pinion_period(const struct pinion_settings *config)
+static __always_inline __u32 pinion_period(const struct pinion_settings *config, __u8 state)
 {
-	return 1u << (config->refresh_shift & 31);
+	return 1u << (config->refresh_shift[state & 15] & 31);
 }
 
 /* Do the replies of this real server pass the director? */
@@ -148,7 +150,7 @@ pinion_add_half(const struct pinion_packet *pkt, struct pinion_buckets buckets,
 	pinion_unload(claim, displaced);
 	link.flags = PINION_REPLY;
 	pinion_publish(claim, reply->words, table.shape, link, state,
-		       pkt->now + 2 * pinion_period(config));
+		       pkt->now + 2 * pinion_period(config, state));
 	claim->word = pinion_with_state(claim->word, state);
 	return PINION_NEXT;
 }
@@ -161,7 +163,7 @@ static __always_inline void pinion_renew_half(const struct pinion_packet *pkt,
 
 	if (pinion_state_of(half->word) != state)
 		pinion_move(half, state, 0);
-	PINION_STORE(half->connection->seen, pkt->now + 2 * pinion_period(config));
+	PINION_STORE(half->connection->seen, pkt->now + 2 * pinion_period(config, state));
 }
 
 /* Gives the packet's connection its reply half, or brings that one in line. PINION_NEXT: done. */
@@ -231,6 +233,8 @@ static __always_inline int pinion_mirror(struct xdp_md *ctx, struct pinion_packe
 	if (!pinion_find_again(pkt, flow, table, &found))
 		return PINION_NEXT; /* It has just ended. */
 	pinion_note_hop(ctx, pkt, &found);
+	if (pkt->mirror == PINION_MIRROR_HOP)
+		return PINION_NEXT;
 	failed = table.is_v6 ? pinion_pair6(pkt) : pinion_pair4(pkt);
 	if (failed == PINION_DROP_TABLE_FULL) /* Or somebody has just taken that place. */
 		failed = table.is_v6 ? pinion_pair6(pkt) : pinion_pair4(pkt);
@@ -338,6 +342,8 @@ static __always_inline enum pinion_verdict pinion_known_reply(struct pinion_pack
 	const struct pinion_settings *config = pinion_settings();
 	struct pinion_found forward = {};
 	__u8 state, next;
+	__u32 period;
+	__s32 left;
 
 	if (!config || !pinion_read_forward(pkt, half->link.server, table, &forward))
 		return PINION_PASS_NOT_OURS;
@@ -345,12 +351,14 @@ static __always_inline enum pinion_verdict pinion_known_reply(struct pinion_pack
 	next = pinion_state_after_reply(state, pkt->event);
 	if (next != state)
 		pinion_move(&forward, next, pinion_load_of(forward.link.server));
-	if (next != pinion_state_of(half->word))
-		pinion_move(half, next, 0);
+	left = (__s32)(PINION_LOAD(half->connection->seen) - pkt->now);
+	period = pinion_period(config, next);
 	if (PINION_LOAD(forward.connection->seen) != pkt->now)
 		PINION_STORE(forward.connection->seen, pkt->now);
-	if ((__s32)(PINION_LOAD(half->connection->seen) - pkt->now) < (__s32)pinion_period(config))
-		PINION_STORE(half->connection->seen, pkt->now + 2 * pinion_period(config));
+	if (next != pinion_state_of(half->word))
+		pinion_move(half, next, 0);
+	if (next != pinion_state_of(half->word) || left < (__s32)period)
+		PINION_STORE(half->connection->seen, pkt->now + 2 * period);
 	pinion_lead_back(pkt, &forward);
 	if (PINION_CONSTANT(TELLS) && pinion_telling(forward.link.flags))
 		pinion_hear_server(pkt, half, &forward, table);

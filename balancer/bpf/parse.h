@@ -170,6 +170,7 @@ pinion_parse_ipv4(struct pinion_cursor *cursor, struct pinion_packet *pkt, enum 
 	if (ip->version != 4 || header < sizeof(*ip) || total < header)
 		return PINION_PASS_MALFORMED;
 	flow[0] = pinion_join(ip->saddr, ip->daddr);
+	flow[2] = flow[3] = flow[4] = 0; /* IPv6's is longer. */
 	pkt->bytes = total;
 	pkt->is_v6 = 0;
 	pkt->fragment = ip->frag_off & bpf_htons(0x3fff);

@@ -22,14 +22,13 @@
 char pinion_license[] SEC("license") = "Dual BSD/GPL";
 
 /* Out of the interface it came from, out of another one, or up the stack. */
-static __always_inline int pinion_send(struct xdp_md *ctx, const struct pinion_packet *pkt,
-				       __u32 ifindex)
+static __always_inline int pinion_send(struct xdp_md *ctx, const struct pinion_packet *pkt)
 {
-	if (ifindex == pinion_device(ctx, pkt))
+	if (pkt->egress == pinion_device(ctx, pkt))
 		return XDP_TX;
-	if (!ifindex)
+	if (!pkt->egress)
 		return XDP_PASS;
-	return (int)bpf_redirect_map(&egress, ifindex, 0);
+	return (int)bpf_redirect_map(&egress, pkt->egress, 0);
 }
 
 static __always_inline void pinion_count_verdict(__u32 verdict)
@@ -54,13 +53,12 @@ static __always_inline int pinion_keep_or_drop(enum pinion_verdict verdict)
 
 /* The one exit: every packet that entered has exactly one verdict. */
 static __always_inline int pinion_exit(struct xdp_md *ctx, const struct pinion_packet *pkt,
-				       struct pinion_counters *count, enum pinion_verdict verdict,
-				       __u32 ifindex)
+				       struct pinion_counters *count, enum pinion_verdict verdict)
 {
 	int sent;
 
 	if (pinion_forwards(verdict)) {
-		sent = pinion_send(ctx, pkt, ifindex);
+		sent = pinion_send(ctx, pkt);
 		if (sent == XDP_ABORTED) {
 			verdict = PINION_DROP_NO_EGRESS;
 			sent = XDP_DROP;
@@ -103,10 +101,11 @@ pinion_choose_server(struct xdp_md *ctx, struct pinion_packet *pkt, enum pinion_
 	return verdict ? verdict : pinion_connect(ctx, pkt);
 }
 
-/* A packet that may be ours: its verdict, what it counts for, and where it leaves. */
-static __always_inline enum pinion_verdict
-pinion_handle(struct xdp_md *ctx, struct pinion_packet *pkt, enum pinion_kind kind,
-	      struct pinion_counters **count, __u32 *ifindex)
+/* A packet that may be ours: its verdict, and what it counts for. */
+static __always_inline enum pinion_verdict pinion_handle(struct xdp_md *ctx,
+							 struct pinion_packet *pkt,
+							 enum pinion_kind kind,
+							 struct pinion_counters **count)
 {
 	enum pinion_verdict verdict;
 
@@ -116,10 +115,10 @@ pinion_handle(struct xdp_md *ctx, struct pinion_packet *pkt, enum pinion_kind ki
 		pkt->new_id = pinion_draw_id();
 	if (pinion_forwards(verdict)) {
 		*count = pinion_touch_counters(pkt->reference);
-		verdict = pinion_forward(ctx, pkt, verdict, ifindex);
+		verdict = pinion_forward(ctx, pkt, verdict);
 	}
 	if (pinion_leads(pkt))
-		pinion_remember(pkt, verdict, *ifindex);
+		pinion_remember(pkt, verdict);
 	return verdict;
 }
 
@@ -137,12 +136,13 @@ int pinion_ingress(struct xdp_md *ctx)
 	struct pinion_counters *count = 0;
 	enum pinion_kind kind = PINION_OTHER;
 	struct pinion_packet pkt;
-	__u32 ifindex = 0;
-	enum pinion_verdict verdict = pinion_parse(ctx, &pkt, &kind);
+	enum pinion_verdict verdict;
 
+	pkt.egress = 0; /* The compiler reads it before it is known to be set. */
+	verdict = pinion_parse(ctx, &pkt, &kind);
 	if (!verdict)
 		verdict = pinion_filter(ctx, &pkt, kind);
 	if (!verdict)
-		verdict = pinion_handle(ctx, &pkt, kind, &count, &ifindex);
-	return pinion_exit(ctx, &pkt, count, verdict, ifindex);
+		verdict = pinion_handle(ctx, &pkt, kind, &count);
+	return pinion_exit(ctx, &pkt, count, verdict);
 }

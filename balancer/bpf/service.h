@@ -47,25 +47,29 @@ static __always_inline int pinion_is_mapped(const struct pinion_packet *pkt)
 
 /* The narrowest range of ports at the packet's address, or any port there. */
 static __always_inline const struct pinion_service *
-pinion_find_range(const struct pinion_service_key *key)
+pinion_find_range(const struct pinion_packet *pkt)
 {
-	struct pinion_range_key range = {.bits = 8 * sizeof(*key), .key = *key};
+	struct pinion_range_key range = {
+		.bits = 8 * sizeof(range.key),
+		.key = pinion_service_key(pkt),
+	};
 
 	return bpf_map_lookup_elem(&service_ranges, &range);
 }
 
 /* The narrowest prefix around the packet's address that has its port; else, any port. */
 static __always_inline const struct pinion_service *
-pinion_find_prefix(const struct pinion_service_key *key)
+pinion_find_prefix(const struct pinion_packet *pkt)
 {
+	const struct pinion_service_key key = pinion_service_key(pkt);
 	struct pinion_prefix_key prefix = {
 		.bits = PINION_PREFIX_BITS + 8 * sizeof(prefix.addr),
-		.protocol = key->protocol,
-		.port = key->port,
+		.protocol = key.protocol,
+		.port = key.port,
 	};
 	const struct pinion_service *found;
 
-	__builtin_memcpy(prefix.addr, key->addr, sizeof(prefix.addr));
+	__builtin_memcpy(prefix.addr, key.addr, sizeof(prefix.addr));
 	found = bpf_map_lookup_elem(&service_prefixes, &prefix);
 	if (found)
 		return found;
@@ -77,15 +81,13 @@ pinion_find_prefix(const struct pinion_service_key *key)
 PINION_GLOBAL_FUNC int pinion_find_wider(const struct pinion_packet *pkt, struct pinion_pool *pool)
 {
 	const struct pinion_service *found = 0;
-	struct pinion_service_key key;
 
 	if (!pkt || !pool)
 		return 0;
-	key = pinion_service_key(pkt);
 	if (PINION_CONSTANT(RANGES))
-		found = pinion_find_range(&key);
+		found = pinion_find_range(pkt);
 	if (!found && PINION_CONSTANT(PREFIXES))
-		found = pinion_find_prefix(&key);
+		found = pinion_find_prefix(pkt);
 	if (!found)
 		return 0;
 	pinion_read_pool(found, pool);

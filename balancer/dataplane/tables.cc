@@ -15,9 +15,10 @@
 namespace pinion {
 namespace {
 
-// Ticks after which a reply half is stamped anew, at most: some four seconds, after which a reply
-// also goes to another last hop where there is one. Timeouts are a second at least.
-constexpr uint32_t kLongestPeriod = 1 << 12;
+// A reply half is stamped anew four times in its state's timeout, or more often.
+uint8_t refresh_shift(uint32_t timeout) {
+  return timeout < 4 ? 0 : static_cast<uint8_t>(31 - __builtin_clz(timeout / 4));
+}
 
 // They pass the director, and are looked at only where the filter has their sender.
 bool has_replies(const pinion_real_server& server) {
@@ -122,12 +123,12 @@ void Tables::set_timeouts(const config::Timeouts& timeouts) {
       PINION_STATES(X)
 #undef X
   };
-  uint32_t* place = settings_[0].timeout;
-  for (const auto time : by_state) __atomic_store_n(place++, ticks(time), __ATOMIC_RELAXED);
-  const auto shortest = std::min({syn, established, fin, closed, time_wait, udp});
-  const uint32_t period = std::min(ticks(shortest) / 4, kLongestPeriod);
-  __atomic_store_n(&settings_[0].refresh_shift, 31u - static_cast<uint32_t>(__builtin_clz(period)),
-                   __ATOMIC_RELAXED);
+  pinion_settings& settings = settings_[0];
+  for (size_t state = 0; state < std::size(by_state); ++state) {
+    const uint32_t timeout = ticks(by_state[state]);
+    __atomic_store_n(&settings.refresh_shift[state], refresh_shift(timeout), __ATOMIC_RELAXED);
+    __atomic_store_n(&settings.timeout[state], timeout, __ATOMIC_RELAXED);
+  }
 }
 
 Result<> Tables::apply(const Change& change) {

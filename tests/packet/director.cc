@@ -152,7 +152,7 @@ void Director::reset() {
   settings_->timeout[PINION_STATE_CLOSE_WAIT] = kFinTimeout;
   settings_->timeout[PINION_STATE_LAST_ACK] = kFinTimeout;
   settings_->timeout[PINION_STATE_TIME_WAIT] = kTimeWaitTimeout;
-  settings_->refresh_shift = static_cast<uint32_t>(__builtin_ctz(kPeriod));
+  for (auto& shift : settings_->refresh_shift) shift = __builtin_ctz(kPeriod);
 }
 
 void Director::add_server(uint32_t index, const Server& server) {

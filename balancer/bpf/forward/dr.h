@@ -23,6 +23,6 @@ static __always_inline enum pinion_verdict pinion_forward_dr(struct xdp_md *ctx,
 		return PINION_DROP_INTERNAL;
 	pinion_put_mac(ethernet->h_dest, way->hop);
 	pinion_put_mac(ethernet->h_source, pinion_load_mac(way->server->source));
-	way->ifindex = way->server->ifindex;
+	way->pkt->egress = way->server->ifindex;
 	return PINION_NEXT;
 }

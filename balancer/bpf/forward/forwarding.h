@@ -13,8 +13,7 @@
 #include "../packet.h"
 
 struct pinion_forwarding {
-	struct pinion_packet *pkt; /* Only what crosses changes it. */
+	struct pinion_packet *pkt; /* The answer: pkt->egress. */
 	const struct pinion_real_server *server;
 	pinion_mac_word hop; /* The server's next hop and flags, read whole. */
-	__u32 ifindex;	     /* The answer: where the frame leaves; 0 is our own stack. */
 };

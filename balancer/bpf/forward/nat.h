@@ -132,7 +132,7 @@ static __always_inline enum pinion_verdict pinion_forward_nat(struct xdp_md *ctx
 	if (pinion_outgrows(ctx, way))
 		return (enum pinion_verdict)pinion_too_big(ctx, way->pkt, server->mtu);
 	failed = pinion_translate(ctx, way->pkt, &to);
-	way->ifindex = server->ifindex;
+	way->pkt->egress = server->ifindex;
 	return failed ? failed : pinion_readdress(ctx, way->hop, pinion_load_mac(server->source));
 }
 

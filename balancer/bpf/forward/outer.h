@@ -63,30 +63,22 @@ static __always_inline int pinion_outer_ends(const struct pinion_real_server *se
 	return 1;
 }
 
-static __always_inline __u16 pinion_header_checksum(const struct iphdr *ip)
-{
-	const __u16 *word = (const void *)ip;
-	__u32 sum = 0;
-
-	for (int i = 0; i < 10; i++)
-		sum += word[i];
-	return (__u16)~pinion_sum_fold(sum);
-}
-
+/* By words: version, length; identification 0, DF; TTL, protocol; addresses. */
 static __always_inline void pinion_put_outer4(struct iphdr *ip, const struct pinion_outer *outer)
 {
-	ip->version = 4;
-	ip->ihl = sizeof(*ip) / 4;
-	ip->tos = outer->traffic_class;
-	ip->tot_len = bpf_htons((__u16)(sizeof(*ip) + outer->bytes));
-	ip->id = 0;
-	ip->frag_off = bpf_htons(0x4000); /* DF */
-	ip->ttl = outer->hops;
-	ip->protocol = outer->protocol;
-	ip->check = 0;
-	ip->saddr = outer->from[3];
-	ip->daddr = outer->to[3];
-	ip->check = pinion_header_checksum(ip);
+	__be32 *word = (__be32 *)ip;
+	__be32 first = bpf_htonl(0x45u << 24 | (__u32)outer->traffic_class << 16 |
+				 (__u16)(sizeof(*ip) + outer->bytes));
+	__be32 second = bpf_htonl(0x4000);
+	__be32 third = bpf_htonl((__u32)outer->hops << 24 | (__u32)outer->protocol << 16);
+
+	word[0] = first;
+	word[1] = second;
+	word[2] = third;
+	word[3] = outer->from[3];
+	word[4] = outer->to[3];
+	ip->check = (__u16)~pinion_sum_fold((__u64)first + second + third + outer->from[3] +
+					    outer->to[3]);
 }
 
 /* The flow label tells flows apart for whoever spreads them (RFC 6438). */
@@ -113,8 +105,12 @@ static __always_inline int pinion_move_tags(struct xdp_md *ctx, const struct pin
 
 	if ((void *)(from + 11) > end || (void *)(to + 11) > end)
 		return 0;
+	if (pkt->network == sizeof(struct ethhdr)) {
+		to[6] = protocol;
+		return 1;
+	}
 	for (int i = 6; i < 11; i++) /* In this order: the old and the new may overlap. */
 		to[i] = from[i];
-	to[pkt->network == 22 ? 10 : pkt->network == 18 ? 8 : 6] = protocol;
+	to[pkt->network == 22 ? 10 : 8] = protocol;
 	return 1;
 }

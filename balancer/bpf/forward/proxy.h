@@ -99,16 +99,15 @@ static __always_inline int pinion_hide_in_options(struct xdp_md *ctx,
 						  const struct pinion_packet *pkt)
 {
 	struct pinion_scratch *scratch = pinion_scratch();
-	__u64 before = 0;
 	__u32 length;
 
 	if (!scratch)
 		return PINION_DROP_INTERNAL;
-	length = pinion_read_options(ctx, pkt, scratch, &before);
+	length = pinion_read_options(ctx, pkt, scratch);
 	if (!length)
 		return PINION_NEXT;
 	pinion_lower_sack(scratch, length, pinion_telling_size(pkt));
-	return pinion_write_options(ctx, pkt, scratch, length, before);
+	return pinion_write_options(ctx, pkt, scratch, length);
 }
 
 /* The server's. */

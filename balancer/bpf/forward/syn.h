@@ -38,7 +38,6 @@ static __always_inline __u32 pinion_most_mss(struct xdp_md *ctx, const struct pi
 PINION_GLOBAL_FUNC int pinion_tune_syn(struct xdp_md *ctx, const struct pinion_packet *pkt)
 {
 	struct pinion_scratch *scratch = pinion_scratch();
-	__u64 before = 0;
 	__u32 length, most;
 
 	if (!pkt || !scratch)
@@ -46,7 +45,7 @@ PINION_GLOBAL_FUNC int pinion_tune_syn(struct xdp_md *ctx, const struct pinion_p
 	most = pinion_most_mss(ctx, pkt);
 	if (!pkt->tell && !most)
 		return PINION_NEXT;
-	length = pinion_read_options(ctx, pkt, scratch, &before);
+	length = pinion_read_options(ctx, pkt, scratch);
 	if (!length)
 		return PINION_NEXT;
 	pinion_lower_mss(scratch, length, most,
@@ -55,5 +54,5 @@ PINION_GLOBAL_FUNC int pinion_tune_syn(struct xdp_md *ctx, const struct pinion_p
 		(void)pinion_blank_option(pinion_find_option(length, PINION_OPTION_FAST_OPEN));
 		(void)pinion_blank_option(pinion_find_option(length, PINION_OPTION_MULTIPATH));
 	}
-	return pinion_write_options(ctx, pkt, scratch, length, before);
+	return pinion_write_options(ctx, pkt, scratch, length);
 }

@@ -37,10 +37,11 @@ static __always_inline __u64 pinion_sum_options(const struct pinion_scratch *scr
 	return sum;
 }
 
-/* Copies them out; their length, 0: there are none. `sum` is what they add to the checksum. */
+/* Copies them out; their length, 0: there are none. scratch->change is what they add to the
+ * checksum. */
 static __always_inline __u32 pinion_read_options(struct xdp_md *ctx,
 						 const struct pinion_packet *pkt,
-						 struct pinion_scratch *scratch, __u64 *sum)
+						 struct pinion_scratch *scratch)
 {
 	struct tcphdr *tcp = (void *)(long)ctx->data + (pkt->transport & 0x3fff);
 	__u32 length;
@@ -55,18 +56,18 @@ static __always_inline __u32 pinion_read_options(struct xdp_md *ctx,
 	if (bpf_xdp_load_bytes(ctx, (pkt->transport & 0x3fff) + sizeof(*tcp), scratch->option,
 			       pinion_bound(length, sizeof(scratch->option))))
 		return 0;
-	*sum = pinion_sum_options(scratch);
+	scratch->change = pinion_sum_options(scratch);
 	return length;
 }
 
-/* Copies them back; `before` is what they added to the checksum. */
+/* Copies them back. */
 static __always_inline enum pinion_verdict pinion_write_options(struct xdp_md *ctx,
 								const struct pinion_packet *pkt,
 								struct pinion_scratch *scratch,
-								__u32 length, __u64 before)
+								__u32 length)
 {
 	struct tcphdr *tcp = (void *)(long)ctx->data + (pkt->transport & 0x3fff);
-	__u64 after = pinion_sum_options(scratch);
+	__u64 before = scratch->change, after = pinion_sum_options(scratch);
 
 	if ((void *)(tcp + 1) > (void *)(long)ctx->data_end)
 		return PINION_DROP_INTERNAL;

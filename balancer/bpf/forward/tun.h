@@ -77,15 +77,14 @@ static __always_inline void pinion_put_shim(void *at, const struct pinion_shim *
 /* In front of the packet there is room for the headers now. Whatever it is, no packet is so short
  * that the longest of shims would not find room in what has become of it.
  */
-PINION_GLOBAL_FUNC int pinion_wrap(struct xdp_md *ctx, const struct pinion_packet *pkt,
-				   const struct pinion_outer *outer, const struct pinion_shim *shim)
+static __always_inline int pinion_wrap(struct xdp_md *ctx, const struct pinion_packet *pkt,
+				       const struct pinion_outer *outer,
+				       const struct pinion_shim *shim)
 {
 	const __u32 most = sizeof(struct udphdr) + sizeof(struct pinion_gue);
 	void *at = (void *)(long)ctx->data;
 	void *end = (void *)(long)ctx->data_end;
 
-	if (!pkt || !outer || !shim)
-		return PINION_DROP_INTERNAL;
 	at += pkt->network & 31;
 	if (!pinion_move_tags(ctx, pkt, pinion_outer_size(outer) + pinion_shim_size(shim->tunnel),
 			      bpf_htons(outer->is_v6 ? ETH_P_IPV6 : ETH_P_IP)))
@@ -156,5 +155,7 @@ static __always_inline enum pinion_verdict pinion_forward_tun(struct xdp_md *ctx
 	if (verdict == PINION_DROP_TOO_BIG)
 		return (enum pinion_verdict)pinion_too_big(ctx, way->pkt,
 							   pinion_tunnel_room(way->server));
-	return verdict ? verdict : pinion_forward_dr(ctx, way);
+	way->pkt->egress = way->server->ifindex;
+	return verdict ? verdict
+		       : pinion_readdress(ctx, way->hop, pinion_load_mac(way->server->source));
 }

@@ -83,20 +83,19 @@ static __always_inline int pinion_retag(struct xdp_md *ctx, const struct pinion_
 	return PINION_NEXT;
 }
 
-/* After the rewrite. `ifindex` becomes that of the device. */
-PINION_GLOBAL_FUNC int pinion_leave(struct xdp_md *ctx, const struct pinion_packet *pkt,
-				    __u32 *ifindex)
+/* After the rewrite. The frame leaves by the device. */
+PINION_GLOBAL_FUNC int pinion_leave(struct xdp_md *ctx, struct pinion_packet *pkt)
 {
 	const struct pinion_vlan_device *vlan;
 	struct pinion_vlan_device to = {};
 
-	if (!pkt || !ifindex)
+	if (!pkt)
 		return PINION_DROP_INTERNAL;
-	to.device =
-		*ifindex; /* The key stands on the stack: Linux 6.1 takes it from nowhere else. */
+	to.device = pkt->egress; /* The key stands on the stack: Linux 6.1 takes it from nowhere
+				    else. */
 	vlan = bpf_map_lookup_elem(&vlan_devices, &to.device);
 	if (vlan)
 		to = *vlan;
-	*ifindex = to.device;
+	pkt->egress = to.device;
 	return pinion_retag(ctx, pkt, &to);
 }

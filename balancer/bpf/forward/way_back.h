@@ -146,6 +146,6 @@ static __always_inline enum pinion_verdict pinion_go_back(struct xdp_md *ctx,
 							  struct pinion_forwarding *way,
 							  const struct pinion_way_back *back)
 {
-	way->ifindex = back->ifindex;
+	way->pkt->egress = back->ifindex;
 	return back->ifindex ? pinion_readdress(ctx, back->next_hop, back->source) : PINION_NEXT;
 }

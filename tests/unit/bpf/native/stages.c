@@ -28,6 +28,7 @@ __u64 pinion_constants[PINION_CONSTANT_COUNT] = {
 
 /* Each thread is a CPU. */
 static _Thread_local struct pinion_counters counted;
+static _Thread_local struct pinion_scratch kept;
 
 /* What a map's key leads to. */
 void* bpf_map_lookup_elem(void* map, const void* key) {
@@ -41,7 +42,8 @@ void* bpf_map_lookup_elem(void* map, const void* key) {
   if (map == &load) return index == SERVER ? &memory.load : NULL;
   if (map == &services) return &memory.service;
   if (map == &slots) return &memory.slot;
-  return map == &counters ? &counted : NULL;
+  if (map == &counters) return &counted;
+  return map == &scratch ? &kept : NULL;
 }
 
 long bpf_map_update_elem(void* map, const void* key, const void* value, __u64 flags) {
@@ -64,7 +66,7 @@ void stages_reset(__u32 ports) {
   for (int i = 0; i < 11; i++)
     pinion_constants[PINION_CONSTANT_SEED_0 + i] = 0x9e3779b97f4a7c15ull * (__u64)(i + 1);
   for (int i = 0; i < 16; i++) memory.settings.timeout[i] = 1u << 20;
-  memory.settings.refresh_shift = 11;
+  memset(memory.settings.refresh_shift, 11, sizeof(memory.settings.refresh_shift));
   put_ipv4(memory.local.address[1], 0xc0a805c8);
   memory.local.pool4[0] = 1;
   memory.local.count4 = 1;
