@@ -8,6 +8,7 @@
 
 #include "balancer/base/log.h"
 #include "balancer/model/schedulers.h"
+#include "balancer/netlink/packet_socket.h"
 #include "balancer/preflight.h"
 #include "config/check.h"
 #include "config/names.h"
@@ -77,6 +78,16 @@ Result<> check_mark(const Pins& pins, const std::string& instance) {
                      "' would mark its addresses and routes as '" + other + "' does, by " +
                      std::to_string(mark_of(other)) + "; choose another name");
   return {};
+}
+
+Result<EarlyFragments::Send> frame_sender() {
+  auto socket = PacketSocket::open(PacketSocket::Hears::kNothing);
+  if (!socket) return socket.error();
+  // A std::function is copied, and a socket is not.
+  auto shared = std::make_shared<PacketSocket>(std::move(*socket));
+  return EarlyFragments::Send([shared](uint32_t ifindex, const std::vector<uint8_t>& frame) {
+    return shared->send(ifindex, frame);
+  });
 }
 
 bool contains(const std::vector<std::string>& names, const std::string& name) {
@@ -158,7 +169,9 @@ Result<> Director::begin(Config config) {
        [this](const std::vector<Link>& links) { greet(links); }, [this] { restore_addressing(); }});
   if (!resolver) return resolver.error();
   resolver_ = std::make_unique<Resolver>(std::move(*resolver));
-  auto fragments = FragmentKeeper::open(io_, parts_.program);
+  auto send = frame_sender();
+  if (!send) return send.error();
+  auto fragments = FragmentKeeper::open(io_, parts_.program, std::move(*send));
   if (!fragments) return fragments.error();
   fragments_ = std::move(*fragments);
   if (auto ready = adopt(); !ready) return ready;
