@@ -8,7 +8,7 @@
 #include "balancer/base/asio.h"
 #include "balancer/base/log.h"
 #include "balancer/base/suggest.h"
-#include "balancer/director.h"
+#include "balancer/director/director.h"
 
 namespace pinion {
 namespace {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "balancer/bpf/lists.h"
-#include "balancer/preflight.h"
+#include "balancer/director/preflight.h"
 #include "tests/support/shell.h"
 
 namespace pinion {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "balancer/preflight.h"
+#include "balancer/director/preflight.h"
 
 #include <gmock/gmock.h>
 #include <linux/capability.h>

@@ -20,8 +20,8 @@ struct File {
 // Code, scripts, build files and YAML: what a person wrote and can put a comment into.
 bool is_source(const File& file);
 
-// An include stays in its folder, or goes to a folder that stands further down; main.cc may include
-// everything beside it. Tests may include anything.
+// An include stays in its folder, or goes to a folder that stands further down. A file in a folder
+// that the rules do not know may include nothing; main.cc may include everything. So may tests.
 Problems check_includes(const File& file);
 
 // Boost.Asio needs what base/asio.h does before it.

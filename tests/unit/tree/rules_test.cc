@@ -29,14 +29,16 @@ TEST(TreeIncludes, MayGoDown) {
       {"balancer/dataplane/maps.cc", "balancer/bpf/abi.h"},
       {"balancer/control/verbs.cc", "balancer/health/checks.h"},
       {"balancer/metrics/metrics.cc", "balancer/model/snapshot.h"},
-      {"balancer/director.cc", "balancer/metrics/server.h"},
-      {"balancer/main.cc", "balancer/director.h"},
+      {"balancer/interfaces/placement.cc", "balancer/netlink/offloads.h"},
+      {"balancer/director/director.h", "balancer/interfaces/placement.h"},
+      {"balancer/director/director.cc", "balancer/metrics/server.h"},
+      {"balancer/main.cc", "balancer/director/director.h"},
       {"balancer/bpf/abi.h", "lists.h"},
       {"balancer/bpf/forward.h", "forward/dr.h"},
       {"balancer/bpf/forward/dr.h", "../abi.h"},
       {"ctl/render.cc", "balancer/control/verbs.h"},
       {"ctl/main.cc", "ctl/client.h"},
-      {"tests/unit/model/model_test.cc", "balancer/director.h"},
+      {"tests/unit/model/model_test.cc", "balancer/director/director.h"},
   };
   for (const Edge& edge : edges)
     EXPECT_THAT(including(edge.from, edge.to), IsEmpty()) << edge.from << " -> " << edge.to;
@@ -52,12 +54,17 @@ TEST(TreeIncludes, MustNotGoUpOrSideways) {
       {"balancer/dataplane/maps.cc", "balancer/netlink/socket.h"},
       {"balancer/netlink/socket.cc", "balancer/health/checks.h"},
       {"balancer/metrics/server.cc", "balancer/control/verbs.h"},
-      {"balancer/control/verbs.cc", "balancer/director.h"},
-      {"balancer/director.cc", "ctl/client.h"},
-      {"balancer/director.cc", "tests/support/event_loop.h"},
+      {"balancer/control/verbs.cc", "balancer/director/director.h"},
+      {"balancer/interfaces/placement.cc", "balancer/director/director.h"},
+      {"balancer/interfaces/placement.cc", "balancer/control/operator.h"},
+      {"balancer/director/director.cc", "balancer/main.cc"},
+      {"balancer/loose.cc", "balancer/base/error.h"},
+      {"balancer/unknown/file.cc", "balancer/base/error.h"},
+      {"balancer/director/director.cc", "ctl/client.h"},
+      {"balancer/director/director.cc", "tests/support/event_loop.h"},
       {"ctl/render.cc", "balancer/dataplane/maps.h"},
       {"ctl/render.cc", "balancer/metrics/server.h"},
-      {"ctl/render.cc", "balancer/director.h"},
+      {"ctl/render.cc", "balancer/director/director.h"},
       {"balancer/netlink/socket.cc", "../dataplane/maps.h"},
       {"balancer/base/net.h", "../../config/config.h"},
       {"balancer/base/net.h", "../../../elsewhere.h"},
@@ -68,9 +75,12 @@ TEST(TreeIncludes, MustNotGoUpOrSideways) {
 }
 
 TEST(TreeIncludes, AreSeenHoweverTheyAreSpaced) {
-  EXPECT_EQ(check_includes({"config/a.cc", "  #  include   \"balancer/director.h\"\n"}).size(), 1u);
-  EXPECT_EQ(check_includes({"config/a.cc", "#include\"balancer/director.h\""}).size(), 1u);
-  EXPECT_THAT(check_includes({"config/a.cc", "// #include \"balancer/director.h\"\n"}), IsEmpty());
+  EXPECT_EQ(
+      check_includes({"config/a.cc", "  #  include   \"balancer/director/director.h\"\n"}).size(),
+      1u);
+  EXPECT_EQ(check_includes({"config/a.cc", "#include\"balancer/director/director.h\""}).size(), 1u);
+  EXPECT_THAT(check_includes({"config/a.cc", "// #include \"balancer/director/director.h\"\n"}),
+              IsEmpty());
 }
 
 TEST(TreeAsio, ComesThroughOneHeader) {

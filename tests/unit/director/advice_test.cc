@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "balancer/advisor.h"
+#include "balancer/director/advice.h"
 
 #include <gmock/gmock.h>
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "balancer/base/log.h"
-#include "balancer/director.h"
+#include "balancer/director/director.h"
 
 namespace pinion {
 namespace {

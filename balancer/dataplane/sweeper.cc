@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "balancer/sweeper.h"
+#include "balancer/dataplane/sweeper.h"
 
 #include <time.h>
 

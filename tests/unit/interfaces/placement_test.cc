@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "balancer/placement.h"
+#include "balancer/interfaces/placement.h"
 
 #include <arpa/inet.h>
 #include <gmock/gmock.h>

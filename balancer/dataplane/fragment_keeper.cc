@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "balancer/fragment_keeper.h"
+#include "balancer/dataplane/fragment_keeper.h"
 
 #include <utility>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "balancer/addressing.h"
+#include "balancer/interfaces/addressing.h"
 
 #include <algorithm>
 #include <utility>

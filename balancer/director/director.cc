@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "balancer/director.h"
+#include "balancer/director/director.h"
 
 #include <unistd.h>
 
@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "balancer/base/log.h"
+#include "balancer/director/preflight.h"
 #include "balancer/model/schedulers.h"
 #include "balancer/netlink/packet_socket.h"
-#include "balancer/preflight.h"
 #include "config/check.h"
 #include "config/names.h"
 #include "config/save.h"

@@ -9,23 +9,23 @@
 #include <string>
 #include <vector>
 
-#include "balancer/addressing.h"
-#include "balancer/advisor.h"
 #include "balancer/base/asio.h"
 #include "balancer/control/operator.h"
 #include "balancer/control/server.h"
 #include "balancer/dataplane/attachments.h"
 #include "balancer/dataplane/connections.h"
 #include "balancer/dataplane/counters.h"
+#include "balancer/dataplane/fragment_keeper.h"
 #include "balancer/dataplane/pins.h"
 #include "balancer/dataplane/program.h"
+#include "balancer/dataplane/sweeper.h"
 #include "balancer/dataplane/tables.h"
-#include "balancer/fragment_keeper.h"
+#include "balancer/director/advice.h"
+#include "balancer/interfaces/addressing.h"
+#include "balancer/interfaces/placement.h"
 #include "balancer/metrics/server.h"
 #include "balancer/model/model.h"
 #include "balancer/netlink/resolver.h"
-#include "balancer/placement.h"
-#include "balancer/sweeper.h"
 #include "config/load.h"
 
 namespace pinion {
