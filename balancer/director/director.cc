@@ -42,34 +42,6 @@ constexpr Fixed kFixed[] = {
      kRestart},
 };
 
-uint32_t tcp_features_of(config::ClientAddress how) {
-  switch (how) {
-    case config::ClientAddress::kNone:
-      return 0;
-    case config::ClientAddress::kToa:
-      return PINION_TCP_TOA;
-    case config::ClientAddress::kProxy:
-      return PINION_TCP_PROXY;
-  }
-  return 0;
-}
-
-// What the configuration's services need.
-Features features_of(const Config& config) {
-  Features features;
-  for (const config::Service& service : config.services) {
-    features.routed |= service.replies == config::Return::kRouted;
-    if (service.mss != config::kMssOff) features.tcp |= PINION_TCP_MSS;
-    for (const config::Server& server : service.servers) {
-      features.methods |= 1u << static_cast<uint32_t>(forward_of(service, server));
-      features.crosses |= config::crosses(service, server);
-      features.tcp |= tcp_features_of(client_address_of(service, server));
-    }
-  }
-  for (const auto& keys : keys_of(config.services)) features.listeners |= maps_of(keys);
-  return features;
-}
-
 // By their marks instances know what is theirs to remove.
 Result<> check_mark(const Pins& pins, const std::string& instance) {
   for (const std::string& other : pins.other_instances())
@@ -125,7 +97,7 @@ Result<Director::Parts> Director::open_parts(asio::io_context& io, const Config&
   if (!addressing) return addressing.error();
   auto links = addressing->links();
   if (!links) return links.error();
-  Features features = features_of(whole);
+  Features features = features_of(whole.services);
   features.vlans = uses_vlans(*links, config);
   auto program = Program::load(*pins, config, features);
   if (!program) return program.error();

@@ -2,10 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
+
+#include "balancer/bpf/abi.h"
+#include "config/config.h"
 
 namespace pinion {
 
-// What the data plane's code is to be for; what is for nothing else is left out of the program.
+// What the program must be able to do. Code for anything else is left out of it.
 struct Features {
   uint32_t methods = 0;    // A bit for each forwarding method.
   uint32_t listeners = 0;  // PINION_LISTEN_*
@@ -22,5 +26,12 @@ struct Features {
   bool has(const Features& other) const { return (*this | other) == *this; }
   bool operator==(const Features&) const = default;
 };
+
+// What a real server's entry in the map needs. `v6_clients`: its service's VIPs are, or may be,
+// IPv6.
+Features features_of(const pinion_real_server& entry, bool v6_clients);
+// What a configuration's services need, before a Model or a map exists: the same, of the entries
+// that the Model will write.
+Features features_of(const std::vector<config::Service>& services);
 
 }  // namespace pinion

@@ -2,17 +2,6 @@
 #include "balancer/model/model.h"
 
 namespace pinion {
-namespace {
-
-// Its clients have IPv6, and it has IPv4. Of an adopted server whose service nobody knows, they
-// may.
-bool crosses(const ModelService& service, const ModelServer& server) {
-  return server.forward == config::Forward::kFullNat && server.config.address.is_v4() &&
-         (service.index == 0 || !service.v4);
-}
-
-}  // namespace
-
 Model::Model(const config::Limits& limits)
     : limits_(limits),  // Index 0 names nothing, so there is one more.
       service_indices_(limits.services + 1),
@@ -40,19 +29,13 @@ std::vector<uint32_t> Model::indices(bool v4) const {
   return indices;
 }
 
+// The clients of an adopted server whose service is unknown may have IPv6.
 Features Model::features() const {
   Features features;
   for (const auto& [id, service] : by_id_) {
     if (service->index != 0) features.listeners |= maps_of(service->keys);
-    for (const ModelServer& server : service->servers) {
-      features.methods |= 1u << static_cast<uint32_t>(server.forward);
-      if (PINION_TWO_SIDED & 1u << server.entry.method && server.entry.mss)
-        features.tcp |= PINION_TCP_MSS;
-      features.routed |= (server.entry.flags & PINION_SERVER_ROUTED) != 0;
-      features.crosses |= crosses(*service, server);
-      if (server.entry.flags & PINION_SERVER_TOA) features.tcp |= PINION_TCP_TOA;
-      if (server.entry.flags & PINION_SERVER_PROXY) features.tcp |= PINION_TCP_PROXY;
-    }
+    for (const ModelServer& server : service->servers)
+      features = features | features_of(server.entry, service->index == 0 || !service->v4);
   }
   return features;
 }

@@ -7,40 +7,10 @@
 #include <utility>
 
 #include "balancer/model/model.h"
+#include "balancer/model/server_entry.h"
 
 namespace pinion {
 namespace {
-
-void set_next_hop(pinion_real_server& entry, const NextHop& next_hop) {
-  std::copy(next_hop.destination.bytes.begin(), next_hop.destination.bytes.end(), entry.next_hop);
-  std::copy(next_hop.source.bytes.begin(), next_hop.source.bytes.end(), entry.source);
-  entry.ifindex = next_hop.ifindex;
-  entry.mtu = next_hop.mtu;
-}
-
-// As many bits as are enough to spread flows over whatever a receiver has.
-constexpr int kMostSourceBits = 16;
-
-// Where the outer header comes from is a prefix that the configuration gives, or what the kernel
-// would take: `own`, 0 while it is not known.
-void set_tunnel(pinion_real_server& entry, const config::Tunnel& tunnel, const Address& own) {
-  entry.tunnel = static_cast<uint8_t>(tunnel.type);
-  entry.tunnel_port = tunnel.port.be();
-  entry.tunnel_flags = tunnel.checksum ? PINION_TUNNEL_CHECKSUM : 0;
-  Prefix source = tunnel.source.value_or(Prefix{own, own.bits()});
-  const int bits = std::min(source.address.bits() - source.length, kMostSourceBits);
-  source.length = static_cast<uint8_t>(source.address.bits() - bits);
-  const auto words = source.network().words();
-  std::copy(words.begin(), words.end(), entry.tunnel_source);
-  entry.source_bits = static_cast<uint8_t>(bits);
-}
-
-// Of a connection that began so, the data plane knows it itself.
-void set_client_address(pinion_real_server& entry, config::ClientAddress how) {
-  entry.client_address = static_cast<uint8_t>(how);
-  if (how == config::ClientAddress::kToa) entry.flags |= PINION_SERVER_TOA;
-  if (how == config::ClientAddress::kProxy) entry.flags |= PINION_SERVER_PROXY;
-}
 
 template <typename T>
 bool equal(const T& a, const T& b) {
@@ -93,17 +63,11 @@ pinion_real_server Model::entry_of(const ModelService& service, const ModelServe
   entry.generation = server.generation;
   entry.service = service.index;
   if (!server.leaving) {
-    if (server.config.weight > 0) entry.flags |= PINION_SERVER_ACCEPTS;
-    const auto words = server.config.address.words();
-    std::copy(words.begin(), words.end(), entry.address);
+    set_configured(entry, service.config, server.config);
     entry.port = server.port.be();
-    entry.method = static_cast<uint8_t>(server.forward);
-    if (config::is_two_sided(server.forward)) entry.mss = static_cast<uint16_t>(service.config.mss);
-    if (server.forward == config::Forward::kFullNat)
-      set_client_address(entry, client_address_of(service.config, server.config));
   }
   if (!has_next_hop(server.forward)) entry.flags |= PINION_SERVER_HERE;
-  if (service.config.replies == config::Return::kRouted) entry.flags |= PINION_SERVER_ROUTED;
+  set_replies(entry, service.config);
   if (const Neighbour* neighbour = neighbour_of(server)) {
     const Reachability& fact = neighbour->fact;
     if (server.forward == config::Forward::kTunnel && !server.leaving)
