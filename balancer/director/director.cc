@@ -98,7 +98,7 @@ Result<Director::Parts> Director::open_parts(asio::io_context& io, const Config&
   auto links = addressing->links();
   if (!links) return links.error();
   Features features = features_of(whole.services);
-  features.vlans = uses_vlans(*links, config);
+  features.vlans = Interfaces::need_vlans(*links, config.interfaces);
   auto program = Program::load(*pins, config, features);
   if (!program) return program.error();
   auto tables = Tables::open(*program, config.limits);
@@ -118,7 +118,7 @@ Director::Director(asio::io_context& io, std::string config_file, Parts parts, c
     : io_(io),
       config_file_(std::move(config_file)),
       parts_(std::move(parts)),
-      attachments_(parts_.pins, parts_.program, config.director.xdp),
+      interfaces_(parts_.pins, parts_.program, parts_.tables, config.director.xdp),
       model_(config.director.limits),
       learning_(io) {
   live_.director = config.director;
@@ -151,7 +151,7 @@ Result<> Director::begin(Config config) {
   // Listening fails without a trace, and so comes before what shows; nobody is answered yet.
   if (auto serving = serve(config.director); !serving) return serving;
   if (auto applied = apply(std::move(config)); !applied) return applied.error();
-  attachments_.detach_others();
+  interfaces_.detach_left_over();
   started_up_ = true;
   asio::co_spawn(io_, sweeper_.run(), report("sweeper"));
   asio::co_spawn(io_, fragments_->run(), report("fragments"));
@@ -187,9 +187,7 @@ void Director::stop() {
   resolver_.reset();
   if (live_.director.on_stop == config::OnStop::kKeep && started_up_) return;
   parts_.addressing.remove_others({});
-  attachments_.detach_others();
-  placements_.clear();
-  detach_others();
+  interfaces_.detach_all();
   Program::unpin(parts_.pins);
 }
 
@@ -239,15 +237,18 @@ Result<Warnings> Director::apply(Config next) {
   Model model = model_;
   auto change = model.configure(next);
   if (!change) return change.error();
-  auto placements = place_new(next.director.interfaces);
-  if (!placements) return placements.error();
-  note_egress(*change);
-  if (auto attached = attach(*placements, model.features()); !attached) return attached.error();
+  auto links = parts_.addressing.links();
+  if (!links) return links.error();
+  auto points = interfaces_.find_attach_points(next.director.interfaces, std::move(*links));
+  if (!points) return points.error();
+  interfaces_.add_egress(*change);
+  if (auto attached = interfaces_.attach(*points, model.features()); !attached)
+    return attached.error();
   if (auto committed = commit(next, std::move(model), *change); !committed) {
-    withdraw(*placements);
+    interfaces_.undo_attach(*points);
     return committed.error();
   }
-  placements_ = std::move(*placements);
+  interfaces_.keep(std::move(*points), next);
   settle(std::move(next));
   const Warnings before = std::exchange(warnings_, std::move(*warnings));
   Warnings fresh;
@@ -256,16 +257,6 @@ Result<Warnings> Director::apply(Config next) {
   const Warnings seen = review();
   fresh.insert(fresh.end(), seen.begin(), seen.end());
   return fresh;
-}
-
-// The program learns features as they are wanted. It never forgets one: what a change that fails
-// has taught it only costs time.
-Result<> Director::enable(const Features& features) {
-  if (replaced_ && parts_.program.features().has(features)) return {};
-  if (auto extended = parts_.program.extend(features); !extended) return extended;
-  auto replaced = attachments_.replace();
-  replaced_ = replaced.has_value();
-  return replaced;
 }
 
 Result<> Director::commit(const Config& next, Model model, const Change& change) {
@@ -284,8 +275,6 @@ Result<> Director::commit(const Config& next, Model model, const Change& change)
 }
 
 void Director::settle(Config next) {
-  detach_others();
-  close_vlans();
   const bool readdressed = Addressing::differ(next, live_);
   parts_.tables.set_timeouts(next.director.timeouts);
   live_ = std::move(next);

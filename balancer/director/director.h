@@ -12,7 +12,6 @@
 #include "balancer/base/asio.h"
 #include "balancer/control/operator.h"
 #include "balancer/control/server.h"
-#include "balancer/dataplane/attachments.h"
 #include "balancer/dataplane/connections.h"
 #include "balancer/dataplane/counters.h"
 #include "balancer/dataplane/fragment_keeper.h"
@@ -22,7 +21,7 @@
 #include "balancer/dataplane/tables.h"
 #include "balancer/director/advice.h"
 #include "balancer/interfaces/addressing.h"
-#include "balancer/interfaces/placement.h"
+#include "balancer/interfaces/interfaces.h"
 #include "balancer/metrics/server.h"
 #include "balancer/model/model.h"
 #include "balancer/netlink/resolver.h"
@@ -76,25 +75,10 @@ class Director final : public Operator {
   Result<> serve(const config::Director& director);
 
   Result<Warnings> check(const Config& next) const;
-  Result<> enable(const Features& features);
   Result<> commit(const Config& next, Model model, const Change& change);
   void settle(Config next);
 
-  // director_links.cc
-  using Placements = std::map<std::string, Placement>;  // By the name that the interface is given.
-  static bool uses_vlans(const std::vector<Link>& links, const config::Director& director);
-  Result<Placements> place_new(const std::vector<std::string>& interfaces);
-  Placements place_anew() const;
-  Result<> attach(const Placements& wanted, Features features);
-  Result<> attach_to(const Placement& placement);
-  void withdraw(const Placements& wanted);
-  void detach_others();
-  Result<> open_vlans(const Placements& wanted, Features features = {});
-  void close_vlans();
-  bool note_egress(const Change& change);
   void follow_links(const std::vector<Link>& links);
-  void take_links(std::vector<Link> links);
-
   void greet(const std::vector<Link>& links);
   void restore_addressing();
   void note(const Address& address, const Reachability& fact);
@@ -115,23 +99,18 @@ class Director final : public Operator {
   asio::awaitable<void> scan(ConnectionFilter filter, Visit visit);
 
   // director_view.cc
-  InterfaceSnapshot describe_interface(const std::string& interface) const;
   void describe_services(Snapshot& snapshot) const;
 
   asio::io_context& io_;
   const std::string config_file_;
   const std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
   Parts parts_;
-  Attachments attachments_;
-  bool replaced_ = true;  // Every interface has the program that has all features.
+  Interfaces interfaces_;
   Model model_;
   Config live_;
   Config file_;        // As last loaded, or saved.
   Warnings warnings_;  // Of what is live.
   Advisor advisor_;
-  std::vector<Link> links_;
-  Placements placements_;      // Of what is live.
-  std::set<uint32_t> egress_;  // Every interface that a real server has been reached by.
   std::map<Address, Reachability> facts_;  // Not yet learned.
   asio::steady_timer learning_;            // Runs while facts are being collected.
   std::chrono::nanoseconds learning_took_{};

@@ -27,6 +27,12 @@ void Director::greet(const std::vector<Link>& links) {
   parts_.addressing.announce(live_, links);
 }
 
+// A link that was created anew has lost what was added to it.
+void Director::follow_links(const std::vector<Link>& links) {
+  interfaces_.on_links(links);
+  restore_addressing();
+}
+
 void Director::restore_addressing() {
   if (started_up_) parts_.addressing.restore(live_);
 }
@@ -44,7 +50,7 @@ void Director::note(const Address& address, const Reachability& fact) {
 // What became likely a mistake is said once, in the log; pinionctl status has it as long as it
 // stands.
 Warnings Director::review() {
-  Warnings fresh = advisor_.look(model_, links_, live_.director.interfaces);
+  Warnings fresh = advisor_.look(model_, interfaces_.links(), live_.director.interfaces);
   for (const std::string& warning : fresh) log::warning("configuration", {{"problem", warning}});
   return fresh;
 }
@@ -61,9 +67,7 @@ void Director::learn() {
   const auto begun = std::chrono::steady_clock::now();
   Model model = model_;
   const Change change = model.learn(std::vector<Model::Fact>(facts_.begin(), facts_.end()));
-  if (note_egress(change))
-    if (auto opened = open_vlans(placements_); !opened)
-      log::error("VLANs are not in the data plane", {{"error", opened.error().message()}});
+  interfaces_.open_egress(change);
   if (auto written = parts_.tables.apply(change); !written) {
     log::error("facts are not in the data plane", {{"error", written.error().message()}});
     learning_took_ = kCollectLongest;

@@ -64,35 +64,11 @@ Snapshot Director::snapshot() const {
     }
   }
   for (const std::string& interface : live_.director.interfaces) {
-    snapshot.interfaces.push_back(describe_interface(interface));
+    snapshot.interfaces.push_back(interfaces_.describe(interface));
   }
   snapshot.verdicts = parts_.counters.verdicts();
   describe_services(snapshot);
   return snapshot;
-}
-
-InterfaceSnapshot Director::describe_interface(const std::string& interface) const {
-  InterfaceSnapshot seen{interface};
-  if (const Link* link = find_link(links_, interface)) {
-    seen.index = link->index;
-    seen.up = link->up;
-  }
-  const auto placed = placements_.find(interface);
-  if (placed == placements_.end()) return seen;
-  const Placement& placement = placed->second;
-  const auto& all = attachments_.all();
-  const auto on_all = [&](const auto& port) { return all.contains(port.first); };
-  const auto attached = all.find(placement.device_name);
-  seen.native = attached != all.end() && attached->second.native;
-  seen.attached = attached != all.end() ||
-                  (!placement.ports.empty() &&
-                   std::all_of(placement.ports.begin(), placement.ports.end(), on_all));
-  if (!seen.attached) return seen;
-  const Link* device = find_link(links_, placement.device);
-  seen.device = device ? device->name : placement.device_name;
-  for (const VlanTag& tag : placement.tags) seen.vlans.push_back(tag.vlan);
-  for (const auto& [port, index] : placement.ports) seen.ports.push_back(port);
-  return seen;
 }
 
 void Director::describe_services(Snapshot& snapshot) const {
@@ -102,7 +78,7 @@ void Director::describe_services(Snapshot& snapshot) const {
     ServiceSnapshot seen{name, config.listeners, config.scheduler, config.forward, {}, {}};
     if (const auto gone = retired_.find(name); gone != retired_.end()) seen.traffic = gone->second;
     for (const ModelServer& server : service->servers) {
-      ServerSnapshot one = describe(config, server, links_);
+      ServerSnapshot one = describe(config, server, interfaces_.links());
       const pinion_load load = parts_.tables.load(server.index);
       one.active = load.active;
       one.inactive = load.inactive;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "balancer/interfaces/placement.h"
+#include "balancer/interfaces/attach_point.h"
 
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
@@ -50,13 +50,13 @@ const std::vector<Link> kLinks = {
     port(8, "eth4", 7),
 };
 
-Result<Placement> place(const std::string& name) {
-  return pinion::place(kLinks, *find_link(kLinks, name));
+Result<AttachPoint> attach_point_of(const std::string& name) {
+  return pinion::attach_point_of(kLinks, *find_link(kLinks, name));
 }
 
 std::string why_not(const std::string& name) {
-  const auto placement = place(name);
-  return placement ? "" : placement.error().message();
+  const auto point = attach_point_of(name);
+  return point ? "" : point.error().message();
 }
 
 // "ifindex:protocol.vlan:protocol.vlan" -> "interface/device"
@@ -74,26 +74,26 @@ std::map<std::string, std::string> entrances(const Vlans& vlans) {
 }
 
 Vlans vlans_of(const std::vector<std::string>& names, const std::set<uint32_t>& egress = {}) {
-  std::vector<Placement> placements;
-  for (const std::string& name : names) placements.push_back(*place(name));
-  return pinion::vlans_of(kLinks, placements, egress);
+  std::vector<AttachPoint> points;
+  for (const std::string& name : names) points.push_back(*attach_point_of(name));
+  return pinion::vlans_of(kLinks, points, egress);
 }
 
-TEST(Placement, AnInterfaceIsItsOwnDevice) {
+TEST(AttachPoint, AnInterfaceIsItsOwnDevice) {
   for (const char* name : {"eth0", "br0", "eth4"}) {
     const uint32_t index = find_link(kLinks, name)->index;
-    EXPECT_EQ(*place(name), (Placement{index, index, name, {}}));
+    EXPECT_EQ(*attach_point_of(name), (AttachPoint{index, index, name, {}}));
   }
 }
 
-TEST(Placement, AVlanDevicesIsTheOneBelow) {
-  EXPECT_EQ(*place("eth0.100"), (Placement{10, 2, "eth0", {k100}}));
-  EXPECT_EQ(*place("eth0.10.100"), (Placement{13, 2, "eth0", {kOuter, k100}}));
-  EXPECT_EQ(*place("bond0.100"),
-            (Placement{20, 3, "bond0", {k100}, true, {{"eth1", 4}, {"eth2", 5}}}));
+TEST(AttachPoint, AVlanDevicesIsTheOneBelow) {
+  EXPECT_EQ(*attach_point_of("eth0.100"), (AttachPoint{10, 2, "eth0", {k100}}));
+  EXPECT_EQ(*attach_point_of("eth0.10.100"), (AttachPoint{13, 2, "eth0", {kOuter, k100}}));
+  EXPECT_EQ(*attach_point_of("bond0.100"),
+            (AttachPoint{20, 3, "bond0", {k100}, true, {{"eth1", 4}, {"eth2", 5}}}));
 }
 
-TEST(Placement, RefusalsNameTheRemedy) {
+TEST(AttachPoint, RefusalsNameTheRemedy) {
   EXPECT_THAT(why_not("eth1"), HasSubstr("eth1 is a port of the bond bond0"));
   EXPECT_THAT(why_not("eth1"), HasSubstr("name bond0 in place of eth1"));
   EXPECT_THAT(why_not("eth1.100"),
@@ -103,17 +103,18 @@ TEST(Placement, RefusalsNameTheRemedy) {
 }
 
 // A VLAN device that has itself below it cannot be; whoever says so must not hang us.
-TEST(Placement, OfLinksThatChangedWhileTheyWereRead) {
+TEST(AttachPoint, OfLinksThatChangedWhileTheyWereRead) {
   const std::vector<Link> half = {vlan(10, "eth0.100", 2, k100)};
-  EXPECT_FALSE(pinion::place(half, half[0]));
+  EXPECT_FALSE(pinion::attach_point_of(half, half[0]));
   const std::vector<Link> ring = {vlan(1, "a", 2, k100), vlan(2, "b", 1, k200)};
-  EXPECT_FALSE(pinion::place(ring, ring[0]));
+  EXPECT_FALSE(pinion::attach_point_of(ring, ring[0]));
   EXPECT_THAT(pinion::vlans_of(ring, {}, {}).devices, IsEmpty());
 }
 
-TEST(Placement, OnlyABondHasPorts) {
-  EXPECT_EQ(*place("bond0"), (Placement{3, 3, "bond0", {}, true, {{"eth1", 4}, {"eth2", 5}}}));
-  EXPECT_THAT(place("br0")->ports, IsEmpty()) << "a bridge's are its own";
+TEST(AttachPoint, OnlyABondHasPorts) {
+  EXPECT_EQ(*attach_point_of("bond0"),
+            (AttachPoint{3, 3, "bond0", {}, true, {{"eth1", 4}, {"eth2", 5}}}));
+  EXPECT_THAT(attach_point_of("br0")->ports, IsEmpty()) << "a bridge's are its own";
 }
 
 using Map = std::map<std::string, std::string>;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "balancer/interfaces/placement.h"
+#include "balancer/interfaces/attach_point.h"
 
 #include <arpa/inet.h>
 
@@ -12,8 +12,8 @@ namespace {
 
 constexpr char kKey[] = "director.interfaces: ";
 
-// The device below all VLAN devices, nullptr where it is not in this namespace, and the tags that
-// its frames have then, the outermost first.
+// The device below all VLAN devices (nullptr where it is in another namespace), and the tags that
+// frames have there, the outermost first.
 struct Stack {
   const Link* device = nullptr;
   std::vector<VlanTag> tags;
@@ -22,7 +22,7 @@ struct Stack {
 Stack stack_of(const std::vector<Link>& links, const Link& link) {
   Stack stack{&link, {}};
   while (stack.device != nullptr && stack.device->is_vlan()) {
-    if (stack.tags.size() == links.size()) return {};  // They changed while they were read.
+    if (stack.tags.size() == links.size()) return {};  // Links changed while they were read.
     stack.tags.insert(stack.tags.begin(), stack.device->tag);
     stack.device = find_link(links, stack.device->lower);
   }
@@ -33,16 +33,15 @@ bool followed(const Stack& stack) {
   return stack.device != nullptr && stack.tags.size() <= PINION_VLAN_TAGS;
 }
 
-void put_tags(pinion_tag* place, const std::vector<VlanTag>& tags) {
-  for (const VlanTag& tag : tags) *place++ = {htons(tag.protocol), htons(tag.vlan)};
+void put_tags(pinion_tag* next, const std::vector<VlanTag>& tags) {
+  for (const VlanTag& tag : tags) *next++ = {htons(tag.protocol), htons(tag.vlan)};
 }
 
-// On a bond the program runs on the port that a frame came in by.
+// On a bond the program runs on the port at which a frame arrived.
 class Entrances {
  public:
-  explicit Entrances(const Placement& placement)
-      : device_(placement.device), at_{placement.device} {
-    for (const auto& [name, index] : placement.ports) at_.push_back(index);
+  explicit Entrances(const AttachPoint& point) : device_(point.device), at_{point.device} {
+    for (const auto& [name, index] : point.ports) at_.push_back(index);
   }
 
   void add(const std::vector<VlanTag>& tags, uint32_t interface, Vlans& vlans) const {
@@ -50,7 +49,7 @@ class Entrances {
     put_tags(key.tags, tags);
     put(key, interface, vlans);
   }
-  // All frames that there is no other entrance for: of VLANs that have no device here.
+  // Frames that have no other entrance: those of VLANs without a device here.
   void add_any(Vlans& vlans) const {
     pinion_entrance_key key{};
     key.tags[0].protocol = PINION_ANY_TAGS;
@@ -71,7 +70,7 @@ class Entrances {
 
 }  // namespace
 
-Result<Placement> place(const std::vector<Link>& links, const Link& link) {
+Result<AttachPoint> attach_point_of(const std::vector<Link>& links, const Link& link) {
   const Stack stack = stack_of(links, link);
   if (stack.device == nullptr)
     return refusal(kKey + link.name +
@@ -87,24 +86,23 @@ Result<Placement> place(const std::vector<Link>& links, const Link& link) {
                    ", and its frames come in by that: name " + master->name +
                    (stack.tags.empty() ? "" : ", or a VLAN device on it") + " in place of " +
                    link.name);
-  Placement placement{link.index, stack.device->index, stack.device->name, stack.tags};
-  placement.is_bond = stack.device->is_bond();
+  AttachPoint point{link.index, stack.device->index, stack.device->name, stack.tags};
+  point.is_bond = stack.device->is_bond();
   for (const Link& other : links)
-    if (placement.is_bond && other.master == placement.device)
-      placement.ports.emplace(other.name, other.index);
-  return placement;
+    if (point.is_bond && other.master == point.device) point.ports.emplace(other.name, other.index);
+  return point;
 }
 
-Vlans vlans_of(const std::vector<Link>& links, const std::vector<Placement>& placements,
+Vlans vlans_of(const std::vector<Link>& links, const std::vector<AttachPoint>& points,
                const std::set<uint32_t>& egress) {
   Vlans vlans;
-  std::map<uint32_t, const Placement*> named;  // Devices that director.interfaces names themselves.
-  for (const Placement& placement : placements) {
-    Entrances(placement).add(placement.tags, placement.interface, vlans);
-    vlans.used |= !placement.tags.empty() || placement.is_bond;
-    if (!placement.tags.empty()) continue;
-    named.emplace(placement.device, &placement);
-    Entrances(placement).add_any(vlans);
+  std::map<uint32_t, const AttachPoint*> named;  // Devices that director.interfaces itself names.
+  for (const AttachPoint& point : points) {
+    Entrances(point).add(point.tags, point.interface, vlans);
+    vlans.used |= !point.tags.empty() || point.is_bond;
+    if (!point.tags.empty()) continue;
+    named.emplace(point.device, &point);
+    Entrances(point).add_any(vlans);
   }
   for (const Link& link : links) {
     if (!link.is_vlan()) continue;
@@ -120,11 +118,11 @@ Vlans vlans_of(const std::vector<Link>& links, const std::vector<Placement>& pla
   return vlans;
 }
 
-Result<> check_tags_stay(const std::string& interface, const Placement& placement) {
-  if (placement.tags.empty()) return {};
+Result<> check_tags_stay(const std::string& interface, const AttachPoint& point) {
+  if (point.tags.empty()) return {};
   std::vector<std::string> hardware;
-  for (const auto& [name, index] : placement.ports) hardware.push_back(name);
-  if (!placement.is_bond) hardware.push_back(placement.device_name);
+  for (const auto& [name, index] : point.ports) hardware.push_back(name);
+  if (!point.is_bond) hardware.push_back(point.device_name);
   for (const std::string& name : hardware) {
     const auto strips = strips_vlan_tags(name);
     if (!strips) return strips.error();
