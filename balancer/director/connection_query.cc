@@ -79,7 +79,7 @@ Connection describe(const ConnectionEntry& entry, std::string service, const End
 
 // Visits the connections that match; `visit` says false when it has seen enough.
 asio::awaitable<void> Director::scan(ConnectionFilter filter, Visit visit) {
-  const Names names(model_);
+  const Names names(reconciler_.model());
   bool more = true;
   const auto consider = [&](ConnectionTable& table, const ConnectionEntry& entry) {
     if (!more || !matches(entry, filter)) return;

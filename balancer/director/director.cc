@@ -119,8 +119,9 @@ Director::Director(asio::io_context& io, std::string config_file, Parts parts, c
       config_file_(std::move(config_file)),
       parts_(std::move(parts)),
       interfaces_(parts_.pins, parts_.program, parts_.tables, config.director.xdp),
-      model_(config.director.limits),
-      learning_(io) {
+      reconciler_(
+          io, config.director.limits, parts_.tables, parts_.counters, interfaces_,
+          {[this] { review(); }, [this] { resolver_->want(reconciler_.model().addresses()); }}) {
   live_.director = config.director;
   live_.director.interfaces.clear();  // Nothing is attached yet.
   sweeper_.add("ipv4", parts_.connections4, config.director.connections.ipv4);
@@ -134,11 +135,13 @@ Director::~Director() {
 }
 
 Result<> Director::begin(Config config) {
-  auto resolver = Resolver::open(
-      io_,
-      {[this](const Address& address, const Reachability& fact) { note(address, fact); },
-       [this](const std::vector<Link>& links) { follow_links(links); },
-       [this](const std::vector<Link>& links) { greet(links); }, [this] { restore_addressing(); }});
+  auto resolver =
+      Resolver::open(io_, {[this](const Address& address, const Reachability& fact) {
+                             reconciler_.on_reachability(address, fact);
+                           },
+                           [this](const std::vector<Link>& links) { follow_links(links); },
+                           [this](const std::vector<Link>& links) { announce_addresses(links); },
+                           [this] { restore_addressing(); }});
   if (!resolver) return resolver.error();
   resolver_ = std::make_unique<Resolver>(std::move(*resolver));
   auto send = frame_sender();
@@ -155,7 +158,7 @@ Result<> Director::begin(Config config) {
   started_up_ = true;
   asio::co_spawn(io_, sweeper_.run(), report("sweeper"));
   asio::co_spawn(io_, fragments_->run(), report("fragments"));
-  asio::co_spawn(io_, release(), report("release"));
+  asio::co_spawn(io_, reconciler_.release_idle_servers(), report("release"));
   return {};
 }
 
@@ -166,10 +169,8 @@ Result<> Director::adopt() {
     parts_.tables.set_timeouts(live_.director.timeouts);
     return parts_.program.pin(parts_.pins);
   }
-  auto found = parts_.tables.read();
-  if (!found) return found.error();
   log::info("adopting the data plane in place", {{"pins", parts_.pins.directory()}});
-  return model_.adopt(*found);
+  return reconciler_.adopt();
 }
 
 Result<> Director::serve(const config::Director& director) {
@@ -234,17 +235,16 @@ Result<Warnings> Director::check(const Config& next) const {
 Result<Warnings> Director::apply(Config next) {
   auto warnings = check(next);
   if (!warnings) return warnings.error();
-  Model model = model_;
-  auto change = model.configure(next);
-  if (!change) return change.error();
+  auto plan = reconciler_.plan(next);
+  if (!plan) return plan.error();
   auto links = parts_.addressing.links();
   if (!links) return links.error();
   auto points = interfaces_.find_attach_points(next.director.interfaces, std::move(*links));
   if (!points) return points.error();
-  interfaces_.add_egress(*change);
-  if (auto attached = interfaces_.attach(*points, model.features()); !attached)
+  interfaces_.add_egress(plan->change);
+  if (auto attached = interfaces_.attach(*points, plan->model.features()); !attached)
     return attached.error();
-  if (auto committed = commit(next, std::move(model), *change); !committed) {
+  if (auto committed = commit(next, std::move(*plan)); !committed) {
     interfaces_.undo_attach(*points);
     return committed.error();
   }
@@ -259,18 +259,17 @@ Result<Warnings> Director::apply(Config next) {
   return fresh;
 }
 
-Result<> Director::commit(const Config& next, Model model, const Change& change) {
+Result<> Director::commit(const Config& next, Reconciler::Plan plan) {
   Addressing::Added added;
   if (Addressing::differ(next, live_) || !started_up_) {
     auto put = parts_.addressing.add(next);
     if (!put) return put.error();
     added = std::move(*put);
   }
-  if (auto written = parts_.tables.apply(change); !written) {
+  if (auto written = reconciler_.commit(std::move(plan)); !written) {
     parts_.addressing.undo(added);
     return written;
   }
-  model_ = std::move(model);
   return {};
 }
 
@@ -282,9 +281,33 @@ void Director::settle(Config next) {
     parts_.addressing.remove_others(live_);
     parts_.addressing.restore(live_);  // Under its new label, for instance.
   }
-  for (auto gone = retired_.begin(); gone != retired_.end();)
-    gone = model_.services().contains(gone->first) ? std::next(gone) : retired_.erase(gone);
-  resolver_->want(model_.addresses());
+  resolver_->want(reconciler_.model().addresses());
+}
+
+// Hosts on the links may have forgotten where the VIPs are, and switches at which ports. The kernel
+// has also dropped the routes of a link that was down for a moment, without reporting it.
+void Director::announce_addresses(const std::vector<Link>& links) {
+  if (!started_up_) return;
+  restore_addressing();
+  parts_.addressing.announce(live_, links);
+}
+
+// A link that was created anew has lost the addresses that were added to it.
+void Director::follow_links(const std::vector<Link>& links) {
+  interfaces_.on_links(links);
+  restore_addressing();
+}
+
+void Director::restore_addressing() {
+  if (started_up_) parts_.addressing.restore(live_);
+}
+
+// The log has each likely mistake once; pinionctl status has it for as long as it stands.
+Warnings Director::review() {
+  Warnings fresh =
+      advisor_.look(reconciler_.model(), interfaces_.links(), live_.director.interfaces);
+  for (const std::string& warning : fresh) log::warning("configuration", {{"problem", warning}});
+  return fresh;
 }
 
 Result<Warnings> Director::reload() {

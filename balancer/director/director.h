@@ -20,10 +20,10 @@
 #include "balancer/dataplane/sweeper.h"
 #include "balancer/dataplane/tables.h"
 #include "balancer/director/advice.h"
+#include "balancer/director/reconciler.h"
 #include "balancer/interfaces/addressing.h"
 #include "balancer/interfaces/interfaces.h"
 #include "balancer/metrics/server.h"
-#include "balancer/model/model.h"
 #include "balancer/netlink/resolver.h"
 #include "config/load.h"
 
@@ -75,19 +75,13 @@ class Director final : public Operator {
   Result<> serve(const config::Director& director);
 
   Result<Warnings> check(const Config& next) const;
-  Result<> commit(const Config& next, Model model, const Change& change);
+  Result<> commit(const Config& next, Reconciler::Plan plan);
   void settle(Config next);
 
   void follow_links(const std::vector<Link>& links);
-  void greet(const std::vector<Link>& links);
+  void announce_addresses(const std::vector<Link>& links);
   void restore_addressing();
-  void note(const Address& address, const Reachability& fact);
-  void learn_soon();
-  void learn();
   Warnings review();
-  asio::awaitable<void> release();
-  void release_unused(std::set<uint32_t>& unused_before);
-  void retire(const std::vector<uint32_t>& indices);
 
   // director_connections.cc
   struct Target {
@@ -106,15 +100,11 @@ class Director final : public Operator {
   const std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
   Parts parts_;
   Interfaces interfaces_;
-  Model model_;
+  Reconciler reconciler_;
   Config live_;
   Config file_;        // As last loaded, or saved.
   Warnings warnings_;  // Of what is live.
   Advisor advisor_;
-  std::map<Address, Reachability> facts_;  // Not yet learned.
-  asio::steady_timer learning_;            // Runs while facts are being collected.
-  std::chrono::nanoseconds learning_took_{};
-  std::map<std::string, Traffic> retired_;  // Of servers that are gone, by service.
   uint64_t reloads_ = 0;
   uint64_t failed_reloads_ = 0;
   std::string last_reload_error_;

@@ -58,7 +58,7 @@ Snapshot Director::snapshot() const {
   snapshot.tables = sweeper_.tables();
   for (TableSnapshot& table : snapshot.tables) {
     table.local_ports = local_ports(live_, table.family == "ipv4");
-    for (const uint32_t index : model_.indices(table.family == "ipv4")) {
+    for (const uint32_t index : reconciler_.model().indices(table.family == "ipv4")) {
       const pinion_load load = parts_.tables.load(index);
       table.connections += uint64_t{load.active} + load.inactive;
     }
@@ -72,17 +72,18 @@ Snapshot Director::snapshot() const {
 }
 
 void Director::describe_services(Snapshot& snapshot) const {
-  const std::vector<Traffic> traffic = parts_.counters.servers(highest_index(model_) + 1);
-  for (const auto& [name, service] : model_.services()) {
+  const std::vector<Traffic> traffic =
+      parts_.counters.servers(highest_index(reconciler_.model()) + 1);
+  for (const auto& [name, service] : reconciler_.model().services()) {
     const config::Service& config = service->config;
     ServiceSnapshot seen{name, config.listeners, config.scheduler, config.forward, {}, {}};
-    if (const auto gone = retired_.find(name); gone != retired_.end()) seen.traffic = gone->second;
+    seen.traffic = reconciler_.released_traffic(name);
     for (const ModelServer& server : service->servers) {
       ServerSnapshot one = describe(config, server, interfaces_.links());
       const pinion_load load = parts_.tables.load(server.index);
       one.active = load.active;
       one.inactive = load.inactive;
-      one.reachable = model_.reachable(server);
+      one.reachable = reconciler_.model().reachable(server);
       one.traffic = traffic[server.index];
       seen.traffic += one.traffic;
       seen.servers.push_back(std::move(one));
