@@ -8,6 +8,7 @@
 #include "balancer/base/asio.h"
 #include "balancer/base/log.h"
 #include "balancer/base/suggest.h"
+#include "balancer/director/config_file.h"
 #include "balancer/director/director.h"
 
 namespace pinion {

@@ -31,8 +31,8 @@ std::string bytes(int count) { return std::to_string(count) + " bytes"; }
 
 }  // namespace
 
-Warnings Advisor::look(const Model& model, const std::vector<Link>& links,
-                       const std::vector<std::string>& interfaces) {
+Warnings Advice::update(const Model& model, const std::vector<Link>& links,
+                        const std::vector<std::string>& interfaces) {
   const bool moved = links != links_ || interfaces != interfaces_;
   links_ = links;
   interfaces_ = interfaces;
@@ -51,15 +51,15 @@ Warnings Advisor::look(const Model& model, const std::vector<Link>& links,
   return fresh;
 }
 
-Warnings Advisor::all() const {
+Warnings Advice::all() const {
   Warnings all;
   for (const auto& [name, seen] : seen_)
     for (const auto& [kind, text] : seen.warnings) all.push_back(text);
   return all;
 }
 
-std::map<Advisor::Kind, std::string> Advisor::examine(const Model& model,
-                                                      const ModelService& service) const {
+std::map<Advice::Kind, std::string> Advice::examine(const Model& model,
+                                                    const ModelService& service) const {
   struct Group {
     std::string server;  // The first one.
     size_t more = 0;
@@ -87,7 +87,7 @@ std::map<Advisor::Kind, std::string> Advisor::examine(const Model& model,
 }
 
 // What comes in by a VLAN device comes in by the one below it first.
-bool Advisor::is_entrance(const Link& link) const {
+bool Advice::is_entrance(const Link& link) const {
   const auto is_named = [&](const Link* each) {
     return each &&
            std::find(interfaces_.begin(), interfaces_.end(), each->name) != interfaces_.end();
@@ -98,8 +98,8 @@ bool Advisor::is_entrance(const Link& link) const {
   return is_named(&link) || is_named(device);
 }
 
-Advisor::Finding Advisor::examine(const ModelService& service, const ModelServer& server,
-                                  const Reachability& fact) const {
+Advice::Finding Advice::examine(const ModelService& service, const ModelServer& server,
+                                const Reachability& fact) const {
   const Link* link = find_link(links_, fact.next_hop.ifindex);
   const std::string interface = link ? link->name : "its interface";
   if (server.forward == config::Forward::kDirectRouting && !fact.on_link)

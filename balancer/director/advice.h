@@ -14,13 +14,13 @@
 
 namespace pinion {
 
-class Advisor {
+class Advice {
  public:
   // Looks again at the services that have changed; at all of them, where links or the director's
   // interfaces have. Returns what is new. A service has one sentence for each kind of mistake,
   // which is new once, however many of its servers come to share it.
-  Warnings look(const Model& model, const std::vector<Link>& links,
-                const std::vector<std::string>& interfaces);
+  Warnings update(const Model& model, const std::vector<Link>& links,
+                  const std::vector<std::string>& interfaces);
   // All that stands, by the services' names.
   Warnings all() const;
 

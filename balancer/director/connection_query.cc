@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The connections, as operators ask for them. Tables are read in steps, so that other handlers run
-// in between: ten million entries take a while.
+#include "balancer/director/connection_query.h"
+
 #include <algorithm>
+#include <utility>
 
 #include "balancer/base/log.h"
-#include "balancer/director/director.h"
 
 namespace pinion {
 namespace {
 
-constexpr uint64_t kScanStep = 1 << 16;  // Entries that are looked at in one go.
+constexpr uint64_t kScanStep = 1 << 16;  // Entries that are read in one go.
 
 bool contains(const Prefix& prefix, const Address& address) {
   if (prefix.address.is_v4() != address.is_v4()) return false;
@@ -23,9 +23,9 @@ bool contains(const Prefix& prefix, const Address& address) {
 
 }  // namespace
 
-// Whose real server an index is, as it was when the question was asked. The copy of the model keeps
-// what the pointers point to.
-class Director::Names {
+// Which real server an index stands for, as it was when the query began. The copy of the model
+// keeps what the pointers point to alive.
+class ConnectionQuery::Names {
  public:
   explicit Names(const Model& model) : model_(model) {
     for (const auto& [name, service] : model_.services())
@@ -77,19 +77,18 @@ Connection describe(const ConnectionEntry& entry, std::string service, const End
 
 }  // namespace
 
-// Visits the connections that match; `visit` says false when it has seen enough.
-asio::awaitable<void> Director::scan(ConnectionFilter filter, Visit visit) {
-  const Names names(reconciler_.model());
+asio::awaitable<void> ConnectionQuery::scan(ConnectionFilter filter, Visit visit) {
+  const Names names(live_);
   bool more = true;
   const auto consider = [&](ConnectionTable& table, const ConnectionEntry& entry) {
     if (!more || !matches(entry, filter)) return;
-    Target target = names.of(entry.server, parts_.tables);
+    Target target = names.of(entry.server, tables_);
     if (target.server.port.value == 0) target.server.port = entry.vip.port;
     if (filter.service && *filter.service != target.service) return;
     if (filter.server && !is_called(target.server, *filter.server)) return;
     more = visit(table, entry, target);
   };
-  for (ConnectionTable* table : {&parts_.connections4, &parts_.connections6})
+  for (ConnectionTable* table : connections_)
     for (uint64_t from = 0; more && from < table->size(); from += kScanStep) {
       table->visit(from, std::min(from + kScanStep, table->size()),
                    [&](const ConnectionEntry& entry) { consider(*table, entry); });
@@ -97,7 +96,7 @@ asio::awaitable<void> Director::scan(ConnectionFilter filter, Visit visit) {
     }
 }
 
-asio::awaitable<std::vector<Connection>> Director::connections(ConnectionFilter filter,
+asio::awaitable<std::vector<Connection>> ConnectionQuery::list(ConnectionFilter filter,
                                                                size_t limit) {
   std::vector<Connection> found;
   Visit keep = [&found, limit](ConnectionTable&, const ConnectionEntry& entry,
@@ -109,7 +108,7 @@ asio::awaitable<std::vector<Connection>> Director::connections(ConnectionFilter 
   co_return found;
 }
 
-asio::awaitable<uint64_t> Director::count_connections(ConnectionFilter filter) {
+asio::awaitable<uint64_t> ConnectionQuery::count(ConnectionFilter filter) {
   uint64_t count = 0;
   Visit add = [&count](ConnectionTable&, const ConnectionEntry&, const Target&) {
     ++count;
@@ -119,7 +118,7 @@ asio::awaitable<uint64_t> Director::count_connections(ConnectionFilter filter) {
   co_return count;
 }
 
-asio::awaitable<uint64_t> Director::flush_connections(ConnectionFilter filter) {
+asio::awaitable<uint64_t> ConnectionQuery::flush(ConnectionFilter filter) {
   uint64_t count = 0;
   Visit end = [&count](ConnectionTable& table, const ConnectionEntry& entry, const Target&) {
     count += table.end(entry);

@@ -1,46 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "balancer/director/director.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "balancer/base/log.h"
+#include "balancer/director/check_change.h"
 #include "balancer/director/preflight.h"
-#include "balancer/model/schedulers.h"
+#include "balancer/director/snapshot.h"
 #include "balancer/netlink/packet_socket.h"
-#include "config/check.h"
-#include "config/names.h"
-#include "config/save.h"
 
 namespace pinion {
 namespace {
-
-// What the running tables and listeners were made with. A change of it needs another start.
-struct Fixed {
-  const char* key;
-  bool (*same)(const config::Director&, const config::Director&);
-  const char* remedy;
-};
-
-constexpr char kRestart[] = "restart it (with director.on_stop: keep nothing is lost by that)";
-constexpr char kStartAnew[] =
-    "stop it with director.on_stop: withdraw and start it again (its connections are then lost)";
-
-constexpr Fixed kFixed[] = {
-    {"director.instance", [](const auto& a, const auto& b) { return a.instance == b.instance; },
-     kStartAnew},
-    {"director.xdp", [](const auto& a, const auto& b) { return a.xdp == b.xdp; }, kRestart},
-    {"director.connections",
-     [](const auto& a, const auto& b) { return a.connections == b.connections; }, kStartAnew},
-    {"director.limits", [](const auto& a, const auto& b) { return a.limits == b.limits; },
-     kStartAnew},
-    {"director.control", [](const auto& a, const auto& b) { return a.control == b.control; },
-     kRestart},
-    {"director.metrics", [](const auto& a, const auto& b) { return a.metrics == b.metrics; },
-     kRestart},
-};
 
 // By their marks instances know what is theirs to remove.
 Result<> check_mark(const Pins& pins, const std::string& instance) {
@@ -67,15 +38,6 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
 }
 
 }  // namespace
-
-const config::Vocabulary& vocabulary() {
-  static const config::Vocabulary words = [] {
-    config::Vocabulary made;
-    for (const Scheduler& scheduler : schedulers()) made.schedulers.push_back(scheduler.keyword);
-    return made;
-  }();
-  return words;
-}
 
 Result<std::unique_ptr<Director>> Director::start(asio::io_context& io, std::string config_file,
                                                   Config config) {
@@ -116,12 +78,13 @@ Result<Director::Parts> Director::open_parts(asio::io_context& io, const Config&
 
 Director::Director(asio::io_context& io, std::string config_file, Parts parts, const Config& config)
     : io_(io),
-      config_file_(std::move(config_file)),
+      file_(std::move(config_file), config),
       parts_(std::move(parts)),
       interfaces_(parts_.pins, parts_.program, parts_.tables, config.director.xdp),
       reconciler_(
           io, config.director.limits, parts_.tables, parts_.counters, interfaces_,
-          {[this] { review(); }, [this] { resolver_->want(reconciler_.model().addresses()); }}) {
+          {[this] { review(); }, [this] { resolver_->want(reconciler_.model().addresses()); }}),
+      query_(io, parts_.connections4, parts_.connections6, parts_.tables, reconciler_.model()) {
   live_.director = config.director;
   live_.director.interfaces.clear();  // Nothing is attached yet.
   sweeper_.add("ipv4", parts_.connections4, config.director.connections.ipv4);
@@ -150,7 +113,6 @@ Result<> Director::begin(Config config) {
   if (!fragments) return fragments.error();
   fragments_ = std::move(*fragments);
   if (auto ready = adopt(); !ready) return ready;
-  file_ = config;
   // Listening fails without a trace, and so comes before what shows; nobody is answered yet.
   if (auto serving = serve(config.director); !serving) return serving;
   if (auto applied = apply(std::move(config)); !applied) return applied.error();
@@ -192,48 +154,10 @@ void Director::stop() {
   Program::unpin(parts_.pins);
 }
 
-Result<Config> Director::file() const {
-  config::Loaded loaded = config::load_file(config_file_, vocabulary());
-  if (!loaded.ok()) return refusal(loaded.errors());
-  return std::move(loaded.config);
-}
-
-// A file that is gone is nobody's work to lose. One that differs in layout, or says what is live
-// anyway, has nothing that is lost.
-std::string Director::edited() const {
-  if (access(config_file_.c_str(), F_OK) != 0) return "";
-  const auto now = file();
-  if (!now) return "was edited since it was loaded, and is not good: " + now.error().message();
-  if (*now == file_ || *now == live_) return "";
-  const auto differences = config::diff(file_, *now);
-  return "was edited since it was loaded: " + differences.front().path +
-         (differences.size() == 1 ? ""
-                                  : " and " + std::to_string(differences.size() - 1) + " more");
-}
-
-// Where there is no text, problems are told by name.
-Result<Warnings> Director::check(const Config& next) const {
-  std::string text;
-  Warnings warnings;
-  for (config::Problem& problem : config::check(next, vocabulary())) {
-    std::string line = config::by_name(next, problem.path + ": " + problem.what);
-    if (problem.warning)
-      warnings.push_back(std::move(line));
-    else
-      text += (text.empty() ? "" : "\n") + line;
-  }
-  for (const Fixed& fixed : kFixed)
-    if (!fixed.same(live_.director, next.director))
-      text += (text.empty() ? "" : "\n") + std::string(fixed.key) +
-              ": cannot change while piniond runs; " + fixed.remedy;
-  if (!text.empty()) return refusal(text);
-  return warnings;
-}
-
 // What can fail is done first, and taken back if a later step fails; the flip of the services is
 // the last of it. What is no longer wanted goes only then.
 Result<Warnings> Director::apply(Config next) {
-  auto warnings = check(next);
+  auto warnings = check_change(live_.director, next);
   if (!warnings) return warnings.error();
   auto plan = reconciler_.plan(next);
   if (!plan) return plan.error();
@@ -305,13 +229,13 @@ void Director::restore_addressing() {
 // The log has each likely mistake once; pinionctl status has it for as long as it stands.
 Warnings Director::review() {
   Warnings fresh =
-      advisor_.look(reconciler_.model(), interfaces_.links(), live_.director.interfaces);
+      advice_.update(reconciler_.model(), interfaces_.links(), live_.director.interfaces);
   for (const std::string& warning : fresh) log::warning("configuration", {{"problem", warning}});
   return fresh;
 }
 
 Result<Warnings> Director::reload() {
-  config::Loaded loaded = config::load_file(config_file_, vocabulary());
+  config::Loaded loaded = file_.read();
   Result<Warnings> applied =
       loaded.ok() ? apply(loaded.config) : Result<Warnings>(refusal(loaded.errors()));
   if (!applied) {
@@ -323,8 +247,8 @@ Result<Warnings> Director::reload() {
   restore_addressing();
   ++reloads_;
   last_reload_error_.clear();
-  file_ = std::move(loaded.config);
-  log::record("reloaded", {{"file", config_file_}, {"services", live_.services.size()}});
+  file_.set_loaded(std::move(loaded.config));
+  log::record("reloaded", {{"file", file_.path()}, {"services", live_.services.size()}});
   Warnings warnings;
   for (config::Problem& problem : loaded.problems) {  // All of them are warnings.
     log::warning("configuration", {{"problem", problem.to_string()}});
@@ -335,10 +259,24 @@ Result<Warnings> Director::reload() {
 }
 
 Result<> Director::save() {
-  if (auto saved = config::save_file(config_file_, live_); !saved) return saved;
-  file_ = live_;
-  log::record("saved", {{"file", config_file_}});
+  if (auto saved = file_.save(live_); !saved) return saved;
+  log::record("saved", {{"file", file_.path()}});
   return {};
+}
+
+Snapshot Director::snapshot() const {
+  Snapshot snapshot =
+      take_snapshot({live_, parts_.tables, parts_.counters, sweeper_, interfaces_, reconciler_});
+  snapshot.config_file = file_.path();
+  snapshot.started = started_;
+  snapshot.adopted = parts_.program.adopted();
+  snapshot.differs_from_file = live_ != file_.loaded();
+  snapshot.reloads = reloads_;
+  snapshot.failed_reloads = failed_reloads_;
+  snapshot.last_reload_error = last_reload_error_;
+  snapshot.warnings = warnings_;
+  for (std::string& warning : advice_.all()) snapshot.warnings.push_back(std::move(warning));
+  return snapshot;
 }
 
 }  // namespace pinion

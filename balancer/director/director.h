@@ -20,17 +20,16 @@
 #include "balancer/dataplane/sweeper.h"
 #include "balancer/dataplane/tables.h"
 #include "balancer/director/advice.h"
+#include "balancer/director/config_file.h"
+#include "balancer/director/connection_query.h"
 #include "balancer/director/reconciler.h"
 #include "balancer/interfaces/addressing.h"
 #include "balancer/interfaces/interfaces.h"
 #include "balancer/metrics/server.h"
 #include "balancer/netlink/resolver.h"
-#include "config/load.h"
+#include "config/config.h"
 
 namespace pinion {
-
-// What configurations may say, from the tables of this build.
-const config::Vocabulary& vocabulary();
 
 class Director final : public Operator {
  public:
@@ -45,15 +44,21 @@ class Director final : public Operator {
 
   Snapshot snapshot() const override;
   const Config& live() const override { return live_; }
-  Result<Config> file() const override;
-  std::string edited() const override;
+  Result<Config> file() const override { return file_.read_good(); }
+  std::string edited() const override { return file_.edited(live_); }
   Result<Warnings> apply(Config next) override;
   Result<Warnings> reload() override;
   Result<> save() override;
   asio::awaitable<std::vector<Connection>> connections(ConnectionFilter filter,
-                                                       size_t limit) override;
-  asio::awaitable<uint64_t> count_connections(ConnectionFilter filter) override;
-  asio::awaitable<uint64_t> flush_connections(ConnectionFilter filter) override;
+                                                       size_t limit) override {
+    return query_.list(std::move(filter), limit);
+  }
+  asio::awaitable<uint64_t> count_connections(ConnectionFilter filter) override {
+    return query_.count(std::move(filter));
+  }
+  asio::awaitable<uint64_t> flush_connections(ConnectionFilter filter) override {
+    return query_.flush(std::move(filter));
+  }
 
  private:
   // Everything that has to be there before the first configuration is applied.
@@ -74,7 +79,6 @@ class Director final : public Operator {
   Result<> adopt();
   Result<> serve(const config::Director& director);
 
-  Result<Warnings> check(const Config& next) const;
   Result<> commit(const Config& next, Reconciler::Plan plan);
   void settle(Config next);
 
@@ -83,28 +87,16 @@ class Director final : public Operator {
   void restore_addressing();
   Warnings review();
 
-  // director_connections.cc
-  struct Target {
-    std::string service;  // "" where it is gone.
-    Endpoint server;
-  };
-  class Names;
-  using Visit = std::function<bool(ConnectionTable&, const ConnectionEntry&, const Target&)>;
-  asio::awaitable<void> scan(ConnectionFilter filter, Visit visit);
-
-  // director_view.cc
-  void describe_services(Snapshot& snapshot) const;
-
   asio::io_context& io_;
-  const std::string config_file_;
+  ConfigFile file_;
   const std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
   Parts parts_;
   Interfaces interfaces_;
   Reconciler reconciler_;
+  ConnectionQuery query_;
   Config live_;
-  Config file_;        // As last loaded, or saved.
   Warnings warnings_;  // Of what is live.
-  Advisor advisor_;
+  Advice advice_;
   uint64_t reloads_ = 0;
   uint64_t failed_reloads_ = 0;
   std::string last_reload_error_;

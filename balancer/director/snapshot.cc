@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the director tells of itself.
+#include "balancer/director/snapshot.h"
+
 #include <unistd.h>
 
 #include <algorithm>
-
-#include "balancer/director/director.h"
+#include <utility>
 
 namespace pinion {
 namespace {
 
-// What full NAT can tell apart at one port of a real server.
+// How many connections by full NAT one port of a real server can have.
 uint64_t local_ports(const Config& config, bool v4) {
   const auto& addresses = config.director.local_addresses;
   const auto count = std::count_if(addresses.begin(), addresses.end(),
@@ -26,70 +26,69 @@ uint32_t highest_index(const Model& model) {
 
 ServerSnapshot describe(const config::Service& service, const ModelServer& server,
                         const std::vector<Link>& links) {
-  ServerSnapshot seen;
-  seen.address = server.config.address;
-  seen.port = server.port.value ? server.port : port_of(service).value_or(Port());
-  seen.forward = server.forward;
-  seen.tunnel = tunnel_of(service, server.config);
-  seen.weight = server.config.weight;
-  seen.leaving = server.leaving;
-  std::copy_n(server.entry.next_hop, seen.next_hop.bytes.size(), seen.next_hop.bytes.begin());
-  if (const Link* link = find_link(links, server.entry.ifindex)) seen.interface = link->name;
-  return seen;
+  ServerSnapshot snapshot;
+  snapshot.address = server.config.address;
+  snapshot.port = server.port.value ? server.port : port_of(service).value_or(Port());
+  snapshot.forward = server.forward;
+  snapshot.tunnel = tunnel_of(service, server.config);
+  snapshot.weight = server.config.weight;
+  snapshot.leaving = server.leaving;
+  std::copy_n(server.entry.next_hop, snapshot.next_hop.bytes.size(),
+              snapshot.next_hop.bytes.begin());
+  if (const Link* link = find_link(links, server.entry.ifindex)) snapshot.interface = link->name;
+  return snapshot;
+}
+
+std::vector<TableSnapshot> describe_tables(const SnapshotSources& from) {
+  std::vector<TableSnapshot> tables = from.sweeper.tables();
+  for (TableSnapshot& table : tables) {
+    const bool v4 = table.family == "ipv4";
+    table.local_ports = local_ports(from.live, v4);
+    for (const uint32_t index : from.reconciler.model().indices(v4)) {
+      const pinion_load load = from.tables.load(index);
+      table.connections += uint64_t{load.active} + load.inactive;
+    }
+  }
+  return tables;
+}
+
+std::vector<ServiceSnapshot> describe_services(const SnapshotSources& from) {
+  const Model& model = from.reconciler.model();
+  const std::vector<Traffic> traffic = from.counters.servers(highest_index(model) + 1);
+  std::vector<ServiceSnapshot> services;
+  for (const auto& [name, service] : model.services()) {
+    const config::Service& config = service->config;
+    ServiceSnapshot one{name, config.listeners, config.scheduler, config.forward, {}, {}};
+    one.traffic = from.reconciler.released_traffic(name);
+    for (const ModelServer& server : service->servers) {
+      ServerSnapshot seen = describe(config, server, from.interfaces.links());
+      const pinion_load load = from.tables.load(server.index);
+      seen.active = load.active;
+      seen.inactive = load.inactive;
+      seen.reachable = model.reachable(server);
+      seen.traffic = traffic[server.index];
+      one.traffic += seen.traffic;
+      one.servers.push_back(std::move(seen));
+    }
+    services.push_back(std::move(one));
+  }
+  return services;
 }
 
 }  // namespace
 
-Snapshot Director::snapshot() const {
+Snapshot take_snapshot(const SnapshotSources& from) {
   Snapshot snapshot;
   snapshot.version = PINION_VERSION;
-  snapshot.instance = live_.director.instance;
-  snapshot.config_file = config_file_;
+  snapshot.instance = from.live.director.instance;
   snapshot.pid = static_cast<uint32_t>(getpid());
-  snapshot.started = started_;
   snapshot.taken = std::chrono::system_clock::now();
-  snapshot.adopted = parts_.program.adopted();
-  snapshot.differs_from_file = live_ != file_;
-  snapshot.reloads = reloads_;
-  snapshot.failed_reloads = failed_reloads_;
-  snapshot.last_reload_error = last_reload_error_;
-  snapshot.warnings = warnings_;
-  for (std::string& warning : advisor_.all()) snapshot.warnings.push_back(std::move(warning));
-  snapshot.tables = sweeper_.tables();
-  for (TableSnapshot& table : snapshot.tables) {
-    table.local_ports = local_ports(live_, table.family == "ipv4");
-    for (const uint32_t index : reconciler_.model().indices(table.family == "ipv4")) {
-      const pinion_load load = parts_.tables.load(index);
-      table.connections += uint64_t{load.active} + load.inactive;
-    }
-  }
-  for (const std::string& interface : live_.director.interfaces) {
-    snapshot.interfaces.push_back(interfaces_.describe(interface));
-  }
-  snapshot.verdicts = parts_.counters.verdicts();
-  describe_services(snapshot);
+  snapshot.tables = describe_tables(from);
+  for (const std::string& interface : from.live.director.interfaces)
+    snapshot.interfaces.push_back(from.interfaces.describe(interface));
+  snapshot.verdicts = from.counters.verdicts();
+  snapshot.services = describe_services(from);
   return snapshot;
-}
-
-void Director::describe_services(Snapshot& snapshot) const {
-  const std::vector<Traffic> traffic =
-      parts_.counters.servers(highest_index(reconciler_.model()) + 1);
-  for (const auto& [name, service] : reconciler_.model().services()) {
-    const config::Service& config = service->config;
-    ServiceSnapshot seen{name, config.listeners, config.scheduler, config.forward, {}, {}};
-    seen.traffic = reconciler_.released_traffic(name);
-    for (const ModelServer& server : service->servers) {
-      ServerSnapshot one = describe(config, server, interfaces_.links());
-      const pinion_load load = parts_.tables.load(server.index);
-      one.active = load.active;
-      one.inactive = load.inactive;
-      one.reachable = reconciler_.model().reachable(server);
-      one.traffic = traffic[server.index];
-      seen.traffic += one.traffic;
-      seen.servers.push_back(std::move(one));
-    }
-    snapshot.services.push_back(std::move(seen));
-  }
 }
 
 }  // namespace pinion
