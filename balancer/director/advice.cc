@@ -7,22 +7,21 @@
 namespace pinion {
 namespace {
 
-// What networks that people know of carry, and what every host may send (RFC 8200, 5; RFC 791,
-// 3.1).
+// The MTU of most networks, and what every host may send (RFC 8200, 5; RFC 791, 3.1).
 constexpr int kUsual = 1500;
 constexpr int kLeast4 = 576;
 constexpr int kLeast6 = 1280;
 constexpr int kProxyHeader6 = 52;  // PROXY protocol 2, 2.2.
 
-// What a tunnel takes of each packet, in the order of PINION_TUNNELS.
-constexpr int kShims[] = {0, 4, 12};
+// Bytes between the outer IP header and the packet, in the order of PINION_TUNNELS.
+constexpr int kTunnelHeaders[] = {0, 4, 12};
 
 int outer_bytes(const config::Tunnel& tunnel, const Address& server) {
-  return (server.is_v4() ? 20 : 40) + kShims[static_cast<size_t>(tunnel.type)];
+  return (server.is_v4() ? 20 : 40) + kTunnelHeaders[static_cast<size_t>(tunnel.type)];
 }
 
-// What the smallest packet that every IPv6 host may send becomes on its way to an IPv4 server.
-int crossed_bytes(const config::Service& service, const config::Server& server) {
+// The length, as IPv4, of the largest packet that every IPv6 host may send.
+int translated_bytes(const config::Service& service, const config::Server& server) {
   const bool header = client_address_of(service, server) == config::ClientAddress::kProxy;
   return kLeast6 - 20 + (header ? kProxyHeader6 : 0);
 }
@@ -33,28 +32,28 @@ std::string bytes(int count) { return std::to_string(count) + " bytes"; }
 
 Warnings Advice::update(const Model& model, const std::vector<Link>& links,
                         const std::vector<std::string>& interfaces) {
-  const bool moved = links != links_ || interfaces != interfaces_;
+  const bool all_changed = links != links_ || interfaces != interfaces_;
   links_ = links;
   interfaces_ = interfaces;
   Warnings fresh;
-  std::map<std::string, Seen> before = std::exchange(seen_, {});
+  std::map<std::string, Examined> before = std::exchange(examined_, {});
   for (const auto& [name, service] : model.services()) {
-    Seen& seen = before[name];
-    if (seen.service != service || moved) {
+    Examined& known = before[name];
+    if (known.service != service || all_changed) {
       auto warnings = examine(model, *service);
       for (const auto& [kind, text] : warnings)
-        if (!seen.warnings.contains(kind)) fresh.push_back(text);
-      seen = {service, std::move(warnings)};
+        if (!known.warnings.contains(kind)) fresh.push_back(text);
+      known = {service, std::move(warnings)};
     }
-    seen_.emplace(name, std::move(seen));
+    examined_.emplace(name, std::move(known));
   }
   return fresh;
 }
 
 Warnings Advice::all() const {
   Warnings all;
-  for (const auto& [name, seen] : seen_)
-    for (const auto& [kind, text] : seen.warnings) all.push_back(text);
+  for (const auto& [name, examined] : examined_)
+    for (const auto& [kind, text] : examined.warnings) all.push_back(text);
   return all;
 }
 
@@ -68,7 +67,7 @@ std::map<Advice::Kind, std::string> Advice::examine(const Model& model,
   std::map<Kind, Group> groups;
   for (const ModelServer& server : service.servers) {
     const Reachability* fact = server.leaving ? nullptr : model.fact_about(server);
-    if (!fact || fact->next_hop.ifindex == 0) continue;  // Nothing is known yet.
+    if (!fact || fact->next_hop.ifindex == 0) continue;  // It has not been resolved yet.
     Finding finding = examine(service, server, *fact);
     if (finding.kind == Kind::kNone) continue;
     const auto [group, is_first] = groups.try_emplace(finding.kind);
@@ -86,8 +85,8 @@ std::map<Advice::Kind, std::string> Advice::examine(const Model& model,
   return warnings;
 }
 
-// What comes in by a VLAN device comes in by the one below it first.
-bool Advice::is_entrance(const Link& link) const {
+// Frames of a VLAN device arrive at the device below it first.
+bool Advice::receives_frames(const Link& link) const {
   const auto is_named = [&](const Link* each) {
     return each &&
            std::find(interfaces_.begin(), interfaces_.end(), each->name) != interfaces_.end();
@@ -105,15 +104,15 @@ Advice::Finding Advice::examine(const ModelService& service, const ModelServer& 
   if (server.forward == config::Forward::kDirectRouting && !fact.on_link)
     return {Kind::kBehindRouter,
             "a router is between, which direct routing cannot pass; forward by tun, or nat"};
-  if (config::is_two_sided(server.forward) && !(link && is_entrance(*link)))
+  if (config::is_two_sided(server.forward) && !(link && receives_frames(*link)))
     return {Kind::kRepliesUnseen, "it is reached by " + interface +
                                       ", which is none of director.interfaces: its replies would "
                                       "not be seen there; add it"};
-  const int crossed = crossed_bytes(service.config, server.config);
-  if (config::crosses(service.config, server.config) && fact.next_hop.mtu < crossed)
+  const int translated = translated_bytes(service.config, server.config);
+  if (config::crosses(service.config, server.config) && fact.next_hop.mtu < translated)
     return {Kind::kNoRoom, "the MTU of " + interface + ", " + std::to_string(fact.next_hop.mtu) +
                                ", is less than what every IPv6 client may send makes of IPv4, " +
-                               bytes(crossed) + "; raise it"};
+                               bytes(translated) + "; raise it"};
   if (server.forward != config::Forward::kTunnel) return {};
   const int outer = outer_bytes(tunnel_of(service.config, server.config), server.config.address);
   const int room = fact.next_hop.mtu - outer;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is likely a mistake, and only the running director can see: where its real servers are, by
-// which interface, and what fits there. The configuration's own mistakes are config/check.h's.
+// Likely mistakes that only the running director can see: where its real servers are, by which
+// interface they are reached, and what fits there. config/check.h finds the configuration's own.
 #pragma once
 
 #include <map>
@@ -16,12 +16,12 @@ namespace pinion {
 
 class Advice {
  public:
-  // Looks again at the services that have changed; at all of them, where links or the director's
-  // interfaces have. Returns what is new. A service has one sentence for each kind of mistake,
-  // which is new once, however many of its servers come to share it.
+  // Examines the services that have changed since the last call, or all of them if links or the
+  // director's interfaces have. Returns what is new. A service has one sentence for each kind of
+  // mistake, however many of its servers share it.
   Warnings update(const Model& model, const std::vector<Link>& links,
                   const std::vector<std::string>& interfaces);
-  // All that stands, by the services' names.
+  // Everything that still holds, in the order of the services' names.
   Warnings all() const;
 
  private:
@@ -30,17 +30,17 @@ class Advice {
     Kind kind = Kind::kNone;
     std::string what;
   };
-  struct Seen {
+  struct Examined {
     std::shared_ptr<const ModelService> service;
     std::map<Kind, std::string> warnings;
   };
 
   std::map<Kind, std::string> examine(const Model& model, const ModelService& service) const;
-  bool is_entrance(const Link& link) const;
+  bool receives_frames(const Link& link) const;
   Finding examine(const ModelService& service, const ModelServer& server,
                   const Reachability& fact) const;
 
-  std::map<std::string, Seen> seen_;
+  std::map<std::string, Examined> examined_;
   std::vector<Link> links_;
   std::vector<std::string> interfaces_;
 };

@@ -13,7 +13,7 @@
 namespace pinion {
 namespace {
 
-// By their marks instances know what is theirs to remove.
+// The mark of an instance says which addresses and routes it may remove.
 Result<> check_mark(const Pins& pins, const std::string& instance) {
   for (const std::string& other : pins.other_instances())
     if (mark_of(other) == mark_of(instance))
@@ -23,10 +23,11 @@ Result<> check_mark(const Pins& pins, const std::string& instance) {
   return {};
 }
 
+// Sends frames past the kernel's own stack.
 Result<EarlyFragments::Send> frame_sender() {
   auto socket = PacketSocket::open(PacketSocket::Hears::kNothing);
   if (!socket) return socket.error();
-  // A std::function is copied, and a socket is not.
+  // A std::function must be copyable; a socket is not.
   auto shared = std::make_shared<PacketSocket>(std::move(*socket));
   return EarlyFragments::Send([shared](uint32_t ifindex, const std::vector<uint8_t>& frame) {
     return shared->send(ifindex, frame);
@@ -46,7 +47,7 @@ Result<std::unique_ptr<Director>> Director::start(asio::io_context& io, std::str
   if (!parts) return parts.error();
   std::unique_ptr<Director> director(
       new Director(io, std::move(config_file), std::move(*parts), config));
-  if (auto begun = director->begin(std::move(config)); !begun) return begun.error();
+  if (auto started = director->start_up(std::move(config)); !started) return started.error();
   return director;
 }
 
@@ -81,9 +82,9 @@ Director::Director(asio::io_context& io, std::string config_file, Parts parts, c
       file_(std::move(config_file), config),
       parts_(std::move(parts)),
       interfaces_(parts_.pins, parts_.program, parts_.tables, config.director.xdp),
-      reconciler_(
-          io, config.director.limits, parts_.tables, parts_.counters, interfaces_,
-          {[this] { review(); }, [this] { resolver_->want(reconciler_.model().addresses()); }}),
+      reconciler_(io, config.director.limits, parts_.tables, parts_.counters, interfaces_,
+                  {[this] { update_advice(); },
+                   [this] { resolver_->want(reconciler_.model().addresses()); }}),
       query_(io, parts_.connections4, parts_.connections6, parts_.tables, reconciler_.model()) {
   live_.director = config.director;
   live_.director.interfaces.clear();  // Nothing is attached yet.
@@ -91,19 +92,19 @@ Director::Director(asio::io_context& io, std::string config_file, Parts parts, c
   sweeper_.add("ipv6", parts_.connections6, config.director.connections.ipv6);
 }
 
-// A start that failed has taken back what it had attached and added; it leaves no pins behind,
-// unless it had found them. Nothing else is its own to remove.
+// A start that failed has already undone what it attached and added. It also leaves no pins, unless
+// it found them.
 Director::~Director() {
   if (!started_up_ && !parts_.program.adopted()) Program::unpin(parts_.pins);
 }
 
-Result<> Director::begin(Config config) {
+Result<> Director::start_up(Config config) {
   auto resolver =
       Resolver::open(io_, {[this](const Address& address, const Reachability& fact) {
                              reconciler_.on_reachability(address, fact);
                            },
-                           [this](const std::vector<Link>& links) { follow_links(links); },
-                           [this](const std::vector<Link>& links) { announce_addresses(links); },
+                           [this](const std::vector<Link>& links) { on_links_changed(links); },
+                           [this](const std::vector<Link>& links) { on_links_up(links); },
                            [this] { restore_addressing(); }});
   if (!resolver) return resolver.error();
   resolver_ = std::make_unique<Resolver>(std::move(*resolver));
@@ -113,8 +114,9 @@ Result<> Director::begin(Config config) {
   if (!fragments) return fragments.error();
   fragments_ = std::move(*fragments);
   if (auto ready = adopt(); !ready) return ready;
-  // Listening fails without a trace, and so comes before what shows; nobody is answered yet.
-  if (auto serving = serve(config.director); !serving) return serving;
+  // Before anything that others notice: a failure to listen leaves no trace. Requests wait until
+  // the event loop runs.
+  if (auto listening = listen(config.director); !listening) return listening;
   if (auto applied = apply(std::move(config)); !applied) return applied.error();
   interfaces_.detach_left_over();
   started_up_ = true;
@@ -124,7 +126,7 @@ Result<> Director::begin(Config config) {
   return {};
 }
 
-// Takes over what an earlier daemon left, or fills in what a first start needs.
+// Takes over what an earlier daemon left, or writes what a first start needs.
 Result<> Director::adopt() {
   if (!parts_.program.adopted()) {
     parts_.tables.begin(parts_.program.constants());
@@ -135,7 +137,7 @@ Result<> Director::adopt() {
   return reconciler_.adopt();
 }
 
-Result<> Director::serve(const config::Director& director) {
+Result<> Director::listen(const config::Director& director) {
   control_ = std::make_unique<control::Server>(io_, *this);
   if (auto listening = control_->listen(director.control); !listening) return listening;
   if (director.metrics.listen.empty()) return {};
@@ -154,8 +156,8 @@ void Director::stop() {
   Program::unpin(parts_.pins);
 }
 
-// What can fail is done first, and taken back if a later step fails; the flip of the services is
-// the last of it. What is no longer wanted goes only then.
+// First come the steps that can fail, each undone if a later one fails; the services change last of
+// these. Only then is removed what is no longer wanted.
 Result<Warnings> Director::apply(Config next) {
   auto warnings = check_change(live_.director, next);
   if (!warnings) return warnings.error();
@@ -173,13 +175,13 @@ Result<Warnings> Director::apply(Config next) {
     return committed.error();
   }
   interfaces_.keep(std::move(*points), next);
-  settle(std::move(next));
+  make_live(std::move(next));
   const Warnings before = std::exchange(warnings_, std::move(*warnings));
   Warnings fresh;
   for (const std::string& warning : warnings_)
     if (!contains(before, warning)) fresh.push_back(warning);
-  const Warnings seen = review();
-  fresh.insert(fresh.end(), seen.begin(), seen.end());
+  const Warnings likely = update_advice();
+  fresh.insert(fresh.end(), likely.begin(), likely.end());
   return fresh;
 }
 
@@ -197,27 +199,27 @@ Result<> Director::commit(const Config& next, Reconciler::Plan plan) {
   return {};
 }
 
-void Director::settle(Config next) {
+void Director::make_live(Config next) {
   const bool readdressed = Addressing::differ(next, live_);
   parts_.tables.set_timeouts(next.director.timeouts);
   live_ = std::move(next);
   if (readdressed || !started_up_) {
     parts_.addressing.remove_others(live_);
-    parts_.addressing.restore(live_);  // Under its new label, for instance.
+    parts_.addressing.restore(live_);  // With a new label, for instance.
   }
   resolver_->want(reconciler_.model().addresses());
 }
 
 // Hosts on the links may have forgotten where the VIPs are, and switches at which ports. The kernel
 // has also dropped the routes of a link that was down for a moment, without reporting it.
-void Director::announce_addresses(const std::vector<Link>& links) {
+void Director::on_links_up(const std::vector<Link>& links) {
   if (!started_up_) return;
   restore_addressing();
   parts_.addressing.announce(live_, links);
 }
 
 // A link that was created anew has lost the addresses that were added to it.
-void Director::follow_links(const std::vector<Link>& links) {
+void Director::on_links_changed(const std::vector<Link>& links) {
   interfaces_.on_links(links);
   restore_addressing();
 }
@@ -226,8 +228,8 @@ void Director::restore_addressing() {
   if (started_up_) parts_.addressing.restore(live_);
 }
 
-// The log has each likely mistake once; pinionctl status has it for as long as it stands.
-Warnings Director::review() {
+// The log has each likely mistake once; pinionctl status has it for as long as it lasts.
+Warnings Director::update_advice() {
   Warnings fresh =
       advice_.update(reconciler_.model(), interfaces_.links(), live_.director.interfaces);
   for (const std::string& warning : fresh) log::warning("configuration", {{"problem", warning}});

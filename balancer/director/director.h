@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The director: owns all parts, and is the one way in for whatever changes what is live, be it the
-// file, a control verb, or a fact from the kernel: configuration -> model -> maps.
+// The director owns all parts. Whatever changes what is live, be it the file, a control verb, or a
+// report of the kernel, goes through it: configuration -> model -> maps.
 #pragma once
 
-#include <map>
 #include <memory>
-#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "balancer/base/asio.h"
@@ -33,13 +32,14 @@ namespace pinion {
 
 class Director final : public Operator {
  public:
-  // Starts everything, or fails and leaves the system as it was: a data plane that an earlier
-  // daemon left goes on forwarding then.
+  // Starts everything, or fails and leaves the system as it was; a data plane that an earlier
+  // daemon left then goes on forwarding. `io` outlives the director. It need not run yet.
   static Result<std::unique_ptr<Director>> start(asio::io_context& io, std::string config_file,
                                                  Config config);
   ~Director() override;
 
-  // The end, as `on_stop` has it. Afterwards the director is only good for destruction.
+  // Ends as director.on_stop says: withdraws everything, or leaves it forwarding.
+  // REQUIRES: the event loop has ended. Afterwards the director may only be destroyed.
   void stop();
 
   Snapshot snapshot() const override;
@@ -61,7 +61,7 @@ class Director final : public Operator {
   }
 
  private:
-  // Everything that has to be there before the first configuration is applied.
+  // What must exist before the first configuration is applied.
   struct Parts {
     Pins pins;
     Program program;
@@ -75,17 +75,17 @@ class Director final : public Operator {
   static Result<Parts> open_parts(asio::io_context& io, const Config& config);
   Director(asio::io_context& io, std::string config_file, Parts parts, const Config& config);
 
-  Result<> begin(Config config);
+  Result<> start_up(Config config);
   Result<> adopt();
-  Result<> serve(const config::Director& director);
+  Result<> listen(const config::Director& director);
 
   Result<> commit(const Config& next, Reconciler::Plan plan);
-  void settle(Config next);
+  void make_live(Config next);
 
-  void follow_links(const std::vector<Link>& links);
-  void announce_addresses(const std::vector<Link>& links);
+  void on_links_changed(const std::vector<Link>& links);
+  void on_links_up(const std::vector<Link>& links);
   void restore_addressing();
-  Warnings review();
+  Warnings update_advice();
 
   asio::io_context& io_;
   ConfigFile file_;
@@ -100,7 +100,7 @@ class Director final : public Operator {
   uint64_t reloads_ = 0;
   uint64_t failed_reloads_ = 0;
   std::string last_reload_error_;
-  bool started_up_ = false;
+  bool started_up_ = false;  // The first configuration is live.
   Sweeper sweeper_;
   std::unique_ptr<FragmentKeeper> fragments_;
   std::unique_ptr<Resolver> resolver_;

@@ -44,7 +44,7 @@ Result<> check_capabilities(uint64_t effective) {
                  "; start it as root or by its systemd unit, which grants what is needed");
 }
 
-// A release that does not begin with two numbers is somebody's own kernel: he knows.
+// A release that does not begin with two numbers is a custom kernel; whoever built it knows.
 Result<> check_kernel(const std::string& release) {
   unsigned major = 0;
   unsigned minor = 0;

@@ -8,12 +8,12 @@
 
 namespace pinion {
 
-// Can this process, on this kernel, be a director? Names every capability that is missing, and the
-// kernel that would do.
+// Can this process be a director on this kernel? If not, the error names every missing capability,
+// or the oldest kernel that will do.
 Result<> preflight();
 
-// The two questions, of given answers: `release` is that of uname(2), `effective` a capability mask
-// (bit n is capability n).
+// The two checks behind it: `release` as uname(2) has it, `effective` a capability mask (bit n is
+// capability n).
 Result<> check_kernel(const std::string& release);
 Result<> check_capabilities(uint64_t effective);
 

@@ -25,7 +25,7 @@ bool is_there(const std::vector<InterfaceAddress>& addresses, const Vip& vip, co
   });
 }
 
-// Ours, and just as the configuration has it.
+// It is exactly as the configuration has it.
 bool is_as_asked(const InterfaceAddress& address, const Vip& vip, const std::vector<Link>& links) {
   const Link* link = find_link(links, vip.interface);
   return link && link->index == address.ifindex && vip.address == address.prefix &&
@@ -38,7 +38,7 @@ Error unknown_interface(const std::string& name, const std::vector<Link>& links)
   return refusal("there is no interface '" + name + "'; there are: " + known);
 }
 
-// Nothing, where there is no such interface.
+// Nothing if there is no such interface.
 std::optional<Route> route_of(const HostRoute& wanted, const std::vector<Link>& links,
                               uint8_t mark) {
   if (wanted.interface.empty()) return Route{wanted.to, wanted.via, 0, wanted.metric, mark};
@@ -47,7 +47,7 @@ std::optional<Route> route_of(const HostRoute& wanted, const std::vector<Link>& 
   return Route{wanted.to, wanted.via, link->index, wanted.metric, mark};
 }
 
-// Is it what one of these needs, or one of those?
+// Does one of the VIPs or routes need it?
 bool is_wanted(const Route& route, const std::vector<Vip>& vips,
                const std::vector<HostRoute>& routes, const std::vector<Link>& links) {
   return std::any_of(vips.begin(), vips.end(),
@@ -61,7 +61,7 @@ bool is_wanted(const Route& route, const std::vector<Vip>& vips,
          });
 }
 
-// The kernel's words are about its tables; the remedy is about the configuration.
+// The kernel's error is about its tables. Adds what to do about it in the configuration.
 Error explain(Error error, const HostRoute& route) {
   const std::string& interface = route.interface;
   switch (error.code.value()) {
@@ -86,7 +86,7 @@ Error explain(Error error, const HostRoute& route) {
   }
 }
 
-// Which entry of the configuration it is about.
+// "vips[0]"
 std::string entry_name(const std::string& list, size_t index) {
   return list + "[" + std::to_string(index) + "]";
 }
@@ -96,24 +96,25 @@ Error of_entry(const std::string& entry, Error error) {
   return error;
 }
 
-asio::awaitable<void> ask_on(std::vector<Candidacy> candidacies,
-                             Result<std::vector<Conflict>>& answer) {
+asio::awaitable<void> store_conflicts(std::vector<Candidacy> candidacies,
+                                      Result<std::vector<Conflict>>& answer) {
   answer = co_await find_conflicts(std::move(candidacies));
 }
 
-// The question is asked on a loop of its own: configurations with new VIPs are rare, and the caller
-// must have an answer before it goes on.
-Result<std::vector<Conflict>> ask(std::vector<Candidacy> candidacies) {
+// Runs an event loop of its own, because the caller cannot go on without the answer. Configurations
+// with new VIPs are rare.
+Result<std::vector<Conflict>> find_conflicts_now(std::vector<Candidacy> candidacies) {
   asio::io_context loop;
   Result<std::vector<Conflict>> answer = refusal("nobody said whether the addresses are free");
-  asio::co_spawn(loop, ask_on(std::move(candidacies), answer), report("ask for conflicts"));
+  asio::co_spawn(loop, store_conflicts(std::move(candidacies), answer),
+                 report("ask for conflicts"));
   loop.run();
   return answer;
 }
 
 Result<> refuse_conflicts(std::vector<Candidacy> candidacies) {
   if (candidacies.empty()) return {};
-  auto conflicts = ask(candidacies);
+  auto conflicts = find_conflicts_now(candidacies);
   if (!conflicts) return conflicts.error();
   std::string text;
   for (const Conflict& conflict : *conflicts) {
@@ -131,7 +132,7 @@ Result<> refuse_conflicts(std::vector<Candidacy> candidacies) {
 }  // namespace
 
 struct Addressing::Wanted {
-  Vip vip;  // As a VIP, which a local address is but for the name.
+  Vip vip;  // A local address is treated as a VIP, too.
   std::string kind;
   std::string entry;  // "vips[0]"
 };
@@ -193,7 +194,7 @@ Result<> Addressing::add_addresses(const std::vector<Wanted>& wanted, Added& add
   return {};
 }
 
-// A prefix is nobody else's on a segment: it is not asked after, nor announced.
+// No other host of the segment has a prefix: nobody is asked about it, and it is not announced.
 Result<> Addressing::add_prefixes(const std::vector<Vip>& vips, Added& added) {
   auto present = list_routes(socket_, mark_);
   if (!present) return present.error();
@@ -236,7 +237,7 @@ Result<> Addressing::add_routes(const std::vector<HostRoute>& routes, Added& add
   return {};
 }
 
-// One of ours that is in its place makes room without a packet in between.
+// A route of ours that occupies its slot in the kernel's table is replaced atomically.
 Result<> Addressing::put_route(const HostRoute& wanted, const std::vector<Link>& links,
                                const std::vector<Route>& present, Added& added) {
   const auto route = route_of(wanted, links, mark_);
@@ -304,21 +305,21 @@ void Addressing::restore(const Config& config) {
     const Link* link = find_link(*links, one.vip.interface);
     const std::string address = one.vip.address.to_string();
     if (!one.vip.address.is_host())
-      note_restored("VIPs are missing", address, add_prefix(one.vip, *present, added));
+      log_restored("VIPs are missing", address, add_prefix(one.vip, *present, added));
     if (!one.vip.address.is_host() || !link || is_there(*addresses, one.vip, *link)) continue;
-    note_restored(one.kind + " is missing", address, add_address_to(*link, one, added));
+    log_restored(one.kind + " is missing", address, add_address_to(*link, one, added));
   }
   for (const HostRoute& route : config.host_routes) {
     const Link* link = find_link(*links, route.interface);
     if (!route.interface.empty() && !(link && link->up)) continue;
-    note_restored("host route is missing", route.to.to_string(),
-                  put_route(route, *links, *present, added));
+    log_restored("host route is missing", route.to.to_string(),
+                 put_route(route, *links, *present, added));
   }
 }
 
-// Events come in numbers: what cannot be put back is said once, until the reason is another.
-void Addressing::note_restored(const std::string& what, const std::string& name,
-                               const Result<>& put) {
+// Events come in bursts. A failure is logged once, and again only for another reason.
+void Addressing::log_restored(const std::string& what, const std::string& name,
+                              const Result<>& put) {
   if (put) {
     missing_.erase(name);
     return;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The VIPs, local addresses and host routes of the configuration, on the interfaces. What we added
-// is marked as ours in the kernel (netlink/mark.h), so that only that is ever removed, after a
-// crash too.
+// Puts the configuration's VIPs, local addresses and host routes on the interfaces. The kernel
+// keeps our mark with whatever we add (netlink/mark.h), so that nothing else is ever removed, not
+// even after a crash.
 #pragma once
 
 #include <map>
@@ -22,34 +22,37 @@ namespace pinion {
 
 class Addressing {
  public:
-  // What add() has put in place, so that undo() can take it back.
+  // What add() added, so that undo() can take it back.
   struct Added {
     struct Change {
       Route route;
-      std::optional<Route> before;  // Whose place it took.
+      std::optional<Route> before;  // The one that it replaced.
     };
 
     std::vector<InterfaceAddress> addresses;
     std::vector<Change> routes;
   };
 
+  // Works in the network namespace that the thread is in. `io` outlives it.
   static Result<Addressing> open(asio::io_context& io, const std::string& instance);
 
+  // All links of the namespace, as the kernel has them now.
   Result<std::vector<Link>> links() { return list_links(socket_); }
 
-  // Adds what is missing, after asking whether another host answers for a new address (this takes
-  // a second). On failure nothing has been added; the error begins with "vips[0]" or the like.
+  // Adds what is missing, after asking whether another host answers for a new address (this blocks
+  // for a second). On failure nothing has been added; the error begins with "vips[0]" or the like.
   Result<Added> add(const Config& config);
+  // Takes back an add(). Failures are logged.
   void undo(const Added& added);
-  // Removes what is ours and not asked for. Failures are logged.
+  // Removes what is ours and not in the configuration. Failures are logged.
   void remove_others(const Config& config);
-  // Puts back what has disappeared: its link went down or was created anew, or somebody removed it.
-  // What cannot be put back now (there is no such link) is left for the next time.
+  // Adds what has disappeared, because its link went down or was created anew, or somebody removed
+  // it. Logs what cannot be added now, for instance because its link does not exist.
   void restore(const Config& config);
-  // Tells whoever is on these links of the addresses there.
+  // Announces the addresses that are on these links to the hosts there.
   void announce(const Config& config, const std::vector<Link>& links);
 
-  // Does one of the two ask for other addresses or routes?
+  // Do the two ask for different addresses or routes?
   static bool differ(const Config& a, const Config& b);
 
  private:
@@ -66,13 +69,13 @@ class Addressing {
   Result<> add_routes(const std::vector<config::HostRoute>& routes, Added& added);
   Result<> put_route(const config::HostRoute& wanted, const std::vector<Link>& links,
                      const std::vector<Route>& present, Added& added);
-  void note_restored(const std::string& what, const std::string& name, const Result<>& put);
+  void log_restored(const std::string& what, const std::string& name, const Result<>& put);
   Result<> add_address_to(const Link& link, const Wanted& wanted, Added& added);
 
   NetlinkSocket socket_;
   Announcer announcer_;
   uint8_t mark_;
-  std::map<std::string, std::string> missing_;  // What restore() has said of each.
+  std::map<std::string, std::string> missing_;  // Why each is missing, as last logged.
 };
 
 }  // namespace pinion
