@@ -52,9 +52,9 @@ Result<ConnectionTable> ConnectionTable::open(const Program& program,
   return table;
 }
 
-pinion_connection* ConnectionTable::at(uint64_t place) {
-  const uint64_t bucket = place / PINION_WAYS;
-  const uint64_t way = place % PINION_WAYS;
+pinion_connection* ConnectionTable::entry_at(uint64_t index) {
+  const uint64_t bucket = index / PINION_WAYS;
+  const uint64_t way = index % PINION_WAYS;
   return v6_ ? &buckets6_[bucket].entry[way].connection : &buckets4_[bucket].entry[way].connection;
 }
 
@@ -63,11 +63,11 @@ pinion_load* ConnectionTable::load_of(uint32_t reference) {
   return index < load_.size() ? &load_[index] : nullptr;
 }
 
-// A reply half goes some seconds after its connection: it is stamped ahead of time.
+// A reply half expires some seconds after its connection, because its time stamp is ahead.
 void ConnectionTable::sweep(uint64_t from, uint64_t to, Swept& swept) {
   const uint32_t now = clock_.now();
-  for (uint64_t place = from; place < to; ++place) {
-    pinion_connection* connection = at(place);
+  for (uint64_t index = from; index < to; ++index) {
+    pinion_connection* connection = entry_at(index);
     const uint32_t word = PINION_LOAD_ORDERED(connection->word);
     const uint8_t state = pinion_state_of(word) & 15;
     if (state <= PINION_STATE_CLAIMED || state >= PINION_STATE_COUNT) {
@@ -78,7 +78,7 @@ void ConnectionTable::sweep(uint64_t from, uint64_t to, Swept& swept) {
     found.link.whole = PINION_LOAD(*pinion_link_of(connection));
     const bool reply = found.link.flags & PINION_REPLY;
     const uint32_t idle = pinion_idle(PINION_LOAD(connection->seen), now);
-    if (idle > settings_[0].timeout[state] || (reply && leads_nowhere(connection))) {
+    if (idle > settings_[0].timeout[state] || (reply && is_orphan(connection))) {
       const bool ended = pinion_end(&found, reply ? nullptr : load_of(found.link.server));
       swept.expired += static_cast<uint64_t>(ended && !reply);
     } else {
@@ -87,11 +87,11 @@ void ConnectionTable::sweep(uint64_t from, uint64_t to, Swept& swept) {
   }
 }
 
-// Its connection has ended, and its place is free, or another client's.
-bool ConnectionTable::leads_nowhere(pinion_connection* reply) {
-  const uint32_t place = PINION_LOAD(reply->server);
-  if (place >= size_) return true;
-  pinion_connection* forward = at(place);
+// Its connection has ended, and the entry is free, or has become another client's.
+bool ConnectionTable::is_orphan(pinion_connection* reply) {
+  const uint32_t index = PINION_LOAD(reply->server);
+  if (index >= size_) return true;
+  pinion_connection* forward = entry_at(index);
   if (pinion_state_of(PINION_LOAD_ORDERED(forward->word)) == PINION_STATE_CLAIMED) return false;
   if (pinion_state_of(PINION_LOAD(forward->word)) == PINION_STATE_FREE ||
       !(PINION_LOAD(forward->flags) & PINION_PAIRED))
@@ -129,8 +129,8 @@ ConnectionEntry ConnectionTable::describe(pinion_connection* connection, uint32_
 void ConnectionTable::visit(uint64_t from, uint64_t to,
                             const std::function<void(const ConnectionEntry&)>& visit) {
   const uint32_t now = clock_.now();
-  for (uint64_t place = from; place < to; ++place) {
-    pinion_connection* connection = at(place);
+  for (uint64_t index = from; index < to; ++index) {
+    pinion_connection* connection = entry_at(index);
     const uint32_t word = PINION_LOAD_ORDERED(connection->word);
     if (pinion_state_of(word) <= PINION_STATE_CLAIMED ||
         pinion_state_of(word) >= PINION_STATE_COUNT)

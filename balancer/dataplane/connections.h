@@ -46,7 +46,7 @@ class ConnectionTable {
   static Result<ConnectionTable> open(const Program& program, const config::Director& director,
                                       bool v6);
 
-  // Places for entries; they are numbered [0, size()).
+  // The capacity in entries. Their indices are [0, size()).
   uint64_t size() const { return size_; }
 
   // Ends what has expired among the entries [from, to), and reply halves whose connection is gone;
@@ -59,8 +59,8 @@ class ConnectionTable {
   bool end(const ConnectionEntry& entry);
 
  private:
-  pinion_connection* at(uint64_t place);
-  bool leads_nowhere(pinion_connection* reply);
+  pinion_connection* entry_at(uint64_t index);
+  bool is_orphan(pinion_connection* reply);
   Endpoint replied_to(pinion_connection* forward);
   ConnectionEntry describe(pinion_connection* connection, uint32_t word, uint32_t now);
   pinion_load* load_of(uint32_t reference);

@@ -33,7 +33,7 @@ int keep(void* kept, void* data, size_t size) {
   return 0;
 }
 
-// What the program makes of a frame that comes in there.
+// What the program made of a frame.
 struct Ran {
   uint32_t action = XDP_ABORTED;
   std::vector<uint8_t> frame;
@@ -56,14 +56,14 @@ Ran run(int program, const pinion_early_fragment& early) {
   return ran;
 }
 
-// Does a generic program there see what goes up the stack?
+// Is the program in generic mode there, where it sees what send_up() sends?
 bool is_generic(uint32_t ifindex) {
   LIBBPF_OPTS(bpf_xdp_query_opts, options);
   return bpf_xdp_query(static_cast<int>(ifindex), 0, &options) == 0 &&
          options.attach_mode == XDP_ATTACHED_SKB;
 }
 
-// The frame goes up the director's own stack.
+// Passes the frame to the director's own stack.
 void send_up(int program, const pinion_early_fragment& early) {
   xdp_md context{.data_end = early.bytes, .ingress_ifindex = early.ifindex};
   LIBBPF_OPTS(bpf_test_run_opts, options);
@@ -109,12 +109,12 @@ void EarlyFragments::receive() {
   while (kept_->size() > kMost) kept_->pop_front();
 }
 
-void EarlyFragments::settle() {
+void EarlyFragments::process_ready() {
   const uint64_t now = now_ns();
   const auto patience = static_cast<uint64_t>(std::chrono::nanoseconds(kPatience).count());
   kept_->remove_if([&](const pinion_early_fragment& early) {
     if (const auto first = firsts_.get(early.key)) {
-      go_after(early, *first);
+      process(early, *first);
       return true;
     }
     if (now < early.now + patience) return false;
@@ -123,7 +123,7 @@ void EarlyFragments::settle() {
   });
 }
 
-void EarlyFragments::go_after(const pinion_early_fragment& early, const pinion_fragment& first) {
+void EarlyFragments::process(const pinion_early_fragment& early, const pinion_fragment& first) {
   if (for_the_stack(first) && is_generic(early.ifindex)) return send_up(program_->up_fd(), early);
   const Ran ran = run(program_->fd(), early);
   if (ran.action == XDP_PASS) return send_up(program_->up_fd(), early);
@@ -132,7 +132,7 @@ void EarlyFragments::go_after(const pinion_early_fragment& early, const pinion_f
   if (!sent) log::debug("an early fragment is lost", {{"error", sent.error().message()}});
 }
 
-// Only where the first one has not come in the meantime.
+// Unless the first one has arrived in the meantime.
 void EarlyFragments::give_up(const pinion_early_fragment& early) {
   pinion_fragment none{};
   none.seen = program_->clock().now();
@@ -140,7 +140,7 @@ void EarlyFragments::give_up(const pinion_early_fragment& early) {
   if (auto marked = firsts_.add(early.key, none); !marked)
     log::debug("cannot give a fragment up", {{"error", marked.error().message()}});
   else if (const auto first = firsts_.get(early.key))
-    go_after(early, *first);
+    process(early, *first);
 }
 
 }  // namespace pinion

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// IP fragments that came ahead of the first of their packet (bpf/fragment.h). They are kept for a
-// moment, and presented to the program again when that one has come: it does with them what it does
-// with all others, and what it makes of them is sent. Where it does not come, they are presented
-// all the same, for their verdict, with a mark that says so.
+// IP fragments that arrived before the first one of their packet (bpf/fragment.h). They are kept
+// for a moment. When the first one has arrived, the program runs on them again and treats them as
+// it treats all later fragments, and the frames that it makes are sent. If the first one does not
+// arrive, the program still runs on them, so that they are counted, with a mark that says so.
 #pragma once
 
 #include <chrono>
@@ -24,21 +24,21 @@ namespace pinion {
 class EarlyFragments {
  public:
   static constexpr std::chrono::milliseconds kPatience{200};
-  static constexpr size_t kMost = 256;  // The oldest ones go, so that a flood costs little.
+  static constexpr size_t kMost = 256;  // Drops the oldest ones, so that a flood costs little.
 
-  // A frame leaves by that interface. A failure is as if it was lost on the wire.
+  // Sends a frame by that interface. A failure is like a loss on the wire.
   using Send = std::function<Result<>(uint32_t ifindex, const std::vector<uint8_t>& frame)>;
 
-  // `program` outlives it, and may be extended meanwhile.
+  // `program` outlives it; it may be extended meanwhile.
   static Result<EarlyFragments> open(const Program& program, Send send);
   EarlyFragments(EarlyFragments&&) noexcept;
   ~EarlyFragments();
 
-  // Readable when some wait to be received.
+  // Readable when there are fragments to receive.
   int fd() const;
   void receive();
-  // Lets those go whose first one has come, or that have waited too long.
-  void settle();
+  // Runs the program on those whose first one has arrived, or that have waited too long.
+  void process_ready();
   bool empty() const { return kept_->empty(); }
 
  private:
@@ -48,13 +48,13 @@ class EarlyFragments {
   };
 
   EarlyFragments(const Program& program, Send send);
-  void go_after(const pinion_early_fragment& early, const pinion_fragment& first);
+  void process(const pinion_early_fragment& early, const pinion_fragment& first);
   void give_up(const pinion_early_fragment& early);
 
   const Program* program_;
   Send send_;
   HashMap<pinion_fragment_key, pinion_fragment> firsts_;
-  std::unique_ptr<Kept> kept_;  // Where the ring puts them, whoever owns this.
+  std::unique_ptr<Kept> kept_;  // The ring writes here, so it does not move with this.
   std::unique_ptr<ring_buffer, Close> ring_;
 };
 

@@ -30,7 +30,7 @@ asio::awaitable<void> FragmentKeeper::run() {
     co_await ready_.async_wait(asio::posix::stream_descriptor::wait_read,
                                asio::redirect_error(asio::use_awaitable, ended));
     early_.receive();
-    for (early_.settle(); !early_.empty(); early_.settle()) {
+    for (early_.process_ready(); !early_.empty(); early_.process_ready()) {
       timer.expires_after(kPause);
       co_await timer.async_wait(asio::use_awaitable);
       early_.receive();

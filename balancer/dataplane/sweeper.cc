@@ -9,7 +9,7 @@ namespace pinion {
 namespace {
 
 constexpr auto kPause = std::chrono::milliseconds(100);
-constexpr uint64_t kSteps = 50;             // Of a complete sweep, where the table is small.
+constexpr uint64_t kSteps = 50;             // A complete sweep of a small table.
 constexpr uint64_t kLargestStep = 1 << 17;  // Entries.
 
 std::chrono::nanoseconds cpu_time() {
@@ -21,11 +21,11 @@ std::chrono::nanoseconds cpu_time() {
 }  // namespace
 
 void Sweeper::add(std::string family, ConnectionTable& table, uint64_t capacity) {
-  TableSnapshot seen;
-  seen.family = std::move(family);
-  seen.capacity = capacity;
-  seen.entries = table.size();
-  targets_.push_back({&table, std::move(seen)});
+  TableSnapshot snapshot;
+  snapshot.family = std::move(family);
+  snapshot.capacity = capacity;
+  snapshot.entries = table.size();
+  targets_.push_back({&table, std::move(snapshot)});
 }
 
 asio::awaitable<void> Sweeper::run() {
@@ -43,20 +43,21 @@ asio::awaitable<void> Sweeper::sweep(Target& target) {
     const auto before = cpu_time();
     target.table->sweep(from, std::min(from + step, size), swept);
     used += cpu_time() - before;
-    // The first one, after a start, is for whoever asks how full the tables are: no pauses.
-    timer.expires_after(target.seen.sweeps ? kPause : std::chrono::milliseconds(0));
+    // The first sweep does not pause, so that soon after a start it is known how full the tables
+    // are.
+    timer.expires_after(target.snapshot.sweeps ? kPause : std::chrono::milliseconds(0));
     co_await timer.async_wait(asio::use_awaitable);
   }
-  std::copy(std::begin(swept.states), std::end(swept.states), target.seen.states.begin());
-  target.seen.replies = swept.replies;
-  target.seen.expired += swept.expired;
-  target.seen.last_sweep = used;
-  ++target.seen.sweeps;
+  std::copy(std::begin(swept.states), std::end(swept.states), target.snapshot.states.begin());
+  target.snapshot.replies = swept.replies;
+  target.snapshot.expired += swept.expired;
+  target.snapshot.last_sweep = used;
+  ++target.snapshot.sweeps;
 }
 
 std::vector<TableSnapshot> Sweeper::tables() const {
   std::vector<TableSnapshot> tables;
-  for (const Target& target : targets_) tables.push_back(target.seen);
+  for (const Target& target : targets_) tables.push_back(target.snapshot);
   return tables;
 }
 

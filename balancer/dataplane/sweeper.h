@@ -10,20 +10,22 @@
 
 namespace pinion {
 
-// Ends expired connections, table after table, in steps that leave the event loop free: a step is
-// a millisecond or two, and a complete sweep takes five seconds or, of large tables, longer.
+// Ends expired connections, one table after the other. A step blocks the event loop for a
+// millisecond or two; a complete sweep takes five seconds, or longer if the table is large.
 class Sweeper {
  public:
+  // `table` outlives it. REQUIRES: run() was not called yet.
   void add(std::string family, ConnectionTable& table, uint64_t capacity);
+  // Runs for ever.
   asio::awaitable<void> run();
 
-  // As of the last complete sweep of each table; their `connections` are not filled in.
+  // As of the last complete sweep of each table. Their `connections` are not filled in.
   std::vector<TableSnapshot> tables() const;
 
  private:
   struct Target {
     ConnectionTable* table;
-    TableSnapshot seen;
+    TableSnapshot snapshot;
   };
 
   asio::awaitable<void> sweep(Target& target);

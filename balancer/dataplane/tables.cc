@@ -150,8 +150,8 @@ Result<> Tables::apply(const Change& change) {
 Result<> Tables::prepare_server(const Change::Server& server) {
   const bool begins =
       !(server.before.flags & PINION_SERVER_USED) && (server.after.flags & PINION_SERVER_USED);
-  for (size_t place = server.index; begins && place < counters_.size(); place += servers_.size())
-    counters_[place] = {};
+  for (size_t i = server.index; begins && i < counters_.size(); i += servers_.size())
+    counters_[i] = {};
   if (has_replies(server.after)) pinion_vip_set(&vips_[0], server.after.address);
   return server.after.ifindex ? allow_egress(server.after.ifindex) : Result<>();
 }
@@ -208,8 +208,8 @@ void Tables::write_server(uint32_t index, const pinion_real_server& entry) {
   constexpr size_t kWords = sizeof(entry) / sizeof(uint64_t);
   uint64_t words[kWords];
   std::memcpy(words, &entry, sizeof(entry));
-  auto* place = reinterpret_cast<uint64_t*>(&servers_[index]);
-  for (size_t i = kWords; i-- > 0;) __atomic_store_n(&place[i], words[i], __ATOMIC_RELEASE);
+  auto* stored = reinterpret_cast<uint64_t*>(&servers_[index]);
+  for (size_t i = kWords; i-- > 0;) __atomic_store_n(&stored[i], words[i], __ATOMIC_RELEASE);
 }
 
 void Tables::write_slots(const Change::Slots& slots) {

@@ -154,7 +154,7 @@ Result<Model::ServicePtr> Model::update(const config::Service& wanted, Keys keys
     return refusal("service \"" + wanted.name + "\": no room for another service: raise " +
                    "director.limits.services, which is " + std::to_string(limits_.services));
   }
-  if (auto placed = place_servers(next, old); !placed) return placed.error();
+  if (auto matched = match_servers(next, old); !matched) return matched.error();
   write_servers(next, change);
   if (auto written = write_table(next, live, change); !written) return written.error();
   write_keys(live, &next, change);
@@ -163,7 +163,7 @@ Result<Model::ServicePtr> Model::update(const config::Service& wanted, Keys keys
 }
 
 // The servers that the configuration wants, old ones as they are, then those that are leaving.
-Result<> Model::place_servers(ModelService& next, const ModelService* old) {
+Result<> Model::match_servers(ModelService& next, const ModelService* old) {
   std::unordered_map<Identity, const ModelServer*, IdentityHash> known;
   if (old)
     for (const ModelServer& server : old->servers)

@@ -13,17 +13,16 @@
 //
 // Invariants:
 // - A (service, real server) has one index for as long as it is configured or a connection refers
-//   to it. A real server that is removed from a service is `leaving`: it takes no connection, and
-//   keeps its index, its neighbour and its connections until release() is told that none is left.
-//   If it is configured again meanwhile, it is the same real server again. What it is known by is
-//   its address, its port and the forwarding method: with another one it is another real server,
-//   and the connections of the old one go on as they began.
-// - A service has one index for as long as it exists. What it is known by are its keys: another
-// name
-//   or scheduler changes no index, nor do listeners that come and go while one of its keys stays.
-//   Where none does, it is another service.
-// - When a service goes, its real servers are leaving as others are, and come back with it if their
-//   connections last so long. Their entries name service 0 meanwhile.
+//   to it. A real server that is removed from a service is `leaving`: it takes no new connections,
+//   and keeps its index, its neighbour and its connections until release() is told that none is
+//   left. If it is configured again before that, it is the same real server. Its address, port and
+//   forwarding method identify it: with another one it is another real server, and the connections
+//   of the old one go on as they began.
+// - A service has one index for as long as it exists. Its keys identify it: a new name or scheduler
+//   changes no index, nor do listeners that come and go while one of its keys stays. If none stays,
+//   it is another service.
+// - When a service is removed, its real servers are leaving, too, and return with it if their
+//   connections last that long. Meanwhile their entries name service 0.
 // - An address that full NAT sends from keeps its number when it leaves the configuration.
 // - Index 0 names no service and no real server, so that zeroed memory refers to nothing.
 // - Ranges of slots that belong to a live service, or were replaced by one of the last two Changes,
@@ -154,7 +153,7 @@ class Model {
   ServicePtr retire(const ModelService& old, Change& change);
   Result<ServicePtr> update(const config::Service& wanted, Keys keys, const ModelService* old,
                             Change& change);
-  Result<> place_servers(ModelService& next, const ModelService* old);
+  Result<> match_servers(ModelService& next, const ModelService* old);
   Result<ModelServer> new_server(const ModelService& service, const config::Server& wanted);
   bool is_live(const ModelService& service, const config::Service& wanted, const Keys& keys) const;
 

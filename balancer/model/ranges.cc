@@ -29,9 +29,9 @@ bool Ranges::reserve(uint32_t base, uint32_t count) {
   if (around == free_.end()) return false;
   const Range before{around->base, base - around->base};
   const Range after{base + count, around->end() - (base + count)};
-  auto place = free_.erase(around);
-  if (after.count > 0) place = free_.insert(place, after);
-  if (before.count > 0) free_.insert(place, before);
+  auto position = free_.erase(around);
+  if (after.count > 0) position = free_.insert(position, after);
+  if (before.count > 0) free_.insert(position, before);
   return true;
 }
 

@@ -85,7 +85,7 @@ TEST_F(EarlyFragmentsTest, GoAfterTheFirst) {
   comes_in();
   EXPECT_TRUE(early_->empty());
   early_->receive();
-  early_->settle();
+  early_->process_ready();
   EXPECT_FALSE(early_->empty());
   EXPECT_TRUE(sent_.empty());
 
@@ -93,7 +93,7 @@ TEST_F(EarlyFragmentsTest, GoAfterTheFirst) {
                                   .reference = 1,
                                   .ifindex = kLoopback,
                                   .verdict = PINION_FORWARD_NEW}));
-  early_->settle();
+  early_->process_ready();
   EXPECT_TRUE(early_->empty());
   ASSERT_EQ(sent_.size(), 1u);
   EXPECT_EQ(sent_[0].first, kLoopback);
@@ -110,7 +110,7 @@ TEST_F(EarlyFragmentsTest, GoToTheStackWhereTheFirstWent) {
   early_->receive();
   ASSERT_DONE(
       firsts_.put(key(), {.seen = program_->clock().now(), .verdict = PINION_PASS_NOT_OURS}));
-  early_->settle();
+  early_->process_ready();
   EXPECT_TRUE(early_->empty());
   EXPECT_TRUE(sent_.empty());
   EXPECT_EQ(verdict(PINION_PASS_FRAGMENT), 1u);
@@ -120,10 +120,10 @@ TEST_F(EarlyFragmentsTest, AreGivenUpAfterAMoment) {
   comes_in();
   early_->receive();
   std::this_thread::sleep_for(EarlyFragments::kPatience / 2);
-  early_->settle();
+  early_->process_ready();
   EXPECT_FALSE(early_->empty());
   std::this_thread::sleep_for(EarlyFragments::kPatience);
-  early_->settle();
+  early_->process_ready();
   EXPECT_TRUE(early_->empty());
   EXPECT_TRUE(sent_.empty());
   EXPECT_EQ(verdict(PINION_DROP_FRAGMENT), 1u);
