@@ -25,7 +25,7 @@ Result<> check_mark(const Pins& pins, const std::string& instance) {
 
 // Sends frames past the kernel's own stack.
 Result<EarlyFragments::Send> frame_sender() {
-  auto socket = PacketSocket::open(PacketSocket::Hears::kNothing);
+  auto socket = PacketSocket::open(PacketSocket::Receives::kNothing);
   if (!socket) return socket.error();
   // A std::function must be copyable; a socket is not.
   auto shared = std::make_shared<PacketSocket>(std::move(*socket));
@@ -84,7 +84,7 @@ Director::Director(asio::io_context& io, std::string config_file, Parts parts, c
       interfaces_(parts_.pins, parts_.program, parts_.tables, config.director.xdp),
       reconciler_(io, config.director.limits, parts_.tables, parts_.counters, interfaces_,
                   {[this] { update_advice(); },
-                   [this] { resolver_->want(reconciler_.model().addresses()); }}),
+                   [this] { resolver_->set_targets(reconciler_.model().addresses()); }}),
       query_(io, parts_.connections4, parts_.connections6, parts_.tables, reconciler_.model()) {
   live_.director = config.director;
   live_.director.interfaces.clear();  // Nothing is attached yet.
@@ -207,7 +207,7 @@ void Director::make_live(Config next) {
     parts_.addressing.remove_others(live_);
     parts_.addressing.restore(live_);  // With a new label, for instance.
   }
-  resolver_->want(reconciler_.model().addresses());
+  resolver_->set_targets(reconciler_.model().addresses());
 }
 
 // Hosts on the links may have forgotten where the VIPs are, and switches at which ports. The kernel

@@ -74,7 +74,7 @@ struct Announcer::State : std::enable_shared_from_this<State> {
 };
 
 Result<Announcer> Announcer::open(asio::io_context& io) {
-  auto socket = PacketSocket::open(PacketSocket::Hears::kNothing);
+  auto socket = PacketSocket::open(PacketSocket::Receives::kNothing);
   if (!socket) return socket.error();
   return Announcer(std::make_shared<State>(io, std::move(*socket)));
 }

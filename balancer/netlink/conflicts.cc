@@ -45,17 +45,17 @@ class Inquiry {
   }
 
   void listen() {
-    const auto heard = [this](uint32_t ifindex, const Claim& claim) { hear(ifindex, claim); };
-    arp_.receive(heard);
-    discovery_.receive(heard);
+    const auto receive = [this](uint32_t ifindex, const Claim& claim) { on_claim(ifindex, claim); };
+    arp_.receive(receive);
+    discovery_.receive(receive);
   }
 
   std::vector<Conflict> conflicts() && { return std::move(conflicts_); }
 
  private:
-  // Whoever speaks in the address's name has it, and another's probe wants it as we do (RFC 5227,
-  // 2.1.1; RFC 4862, 5.4.3).
-  void hear(uint32_t ifindex, const Claim& claim) {
+  // A host that claims the address has it, and another host's probe means that it wants it, too
+  // (RFC 5227, 2.1.1; RFC 4862, 5.4.3).
+  void on_claim(uint32_t ifindex, const Claim& claim) {
     const bool asked =
         std::any_of(candidacies_.begin(), candidacies_.end(), [&](const Candidacy& candidacy) {
           return candidacy.address == claim.address && candidacy.link.index == ifindex &&
@@ -79,9 +79,9 @@ class Inquiry {
 
 asio::awaitable<Result<std::vector<Conflict>>> find_conflicts(std::vector<Candidacy> candidacies,
                                                               std::chrono::milliseconds patience) {
-  auto arp = PacketSocket::open(PacketSocket::Hears::kArp);
+  auto arp = PacketSocket::open(PacketSocket::Receives::kArp);
   if (!arp) co_return arp.error();
-  auto discovery = PacketSocket::open(PacketSocket::Hears::kNeighbourDiscovery);
+  auto discovery = PacketSocket::open(PacketSocket::Receives::kNeighbourDiscovery);
   if (!discovery) co_return discovery.error();
   Inquiry inquiry(std::move(candidacies), std::move(*arp), std::move(*discovery));
 

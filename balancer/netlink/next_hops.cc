@@ -13,7 +13,7 @@ bool usable(const InterfaceAddress& own) {
   return !own.is_vip() && (own.flags & kUnusable) == 0;
 }
 
-// Higher is better; 0: not at all.
+// Higher is better; 0: unfit.
 int fitness(const InterfaceAddress& own, const Hop& hop) {
   const Address& address = own.prefix.address;
   if (own.ifindex != hop.ifindex || !usable(own)) return 0;
@@ -31,7 +31,7 @@ int source_fitness(const InterfaceAddress& own, const Address& to, const Hop& ho
   return own.prefix.contains(hop.address) ? 3 : 2;
 }
 
-// A link that has just gone takes its neighbours with it.
+// The link is gone, and its neighbours with it.
 bool means_gone(const Error& error) {
   const int number = error.code.value();
   return number == ENODEV || number == ENXIO || number == ENETDOWN;
@@ -72,18 +72,19 @@ Address source_for(const Address& to, const Hop& hop, const std::optional<Addres
 Result<std::unique_ptr<NextHops>> NextHops::open(asio::io_context& io, NetlinkSocket& socket,
                                                  Changed changed) {
   std::unique_ptr<NextHops> hops(new NextHops(socket, std::move(changed)));
-  auto prober = Prober::open(
-      io, [raw = hops.get()](const Hop& hop, const Answering& news) { raw->heard(hop, news); });
+  auto prober = Prober::open(io, [raw = hops.get()](const Hop& hop, const Answering& news) {
+    raw->on_probe_result(hop, news);
+  });
   if (!prober) return prober.error();
   hops->prober_ = std::move(*prober);
   return hops;
 }
 
 NextHops::~NextHops() {
-  if (prober_) use({}, {});
+  if (prober_) set_hops({}, {});
 }
 
-void NextHops::use(const std::set<Hop>& hops, const Surroundings& around) {
+void NextHops::set_hops(const std::set<Hop>& hops, const Surroundings& around) {
   std::erase_if(hops_, [&](const auto& entry) {
     const auto& [hop, state] = entry;
     if (hops.contains(hop) && find_link(around.links, hop.ifindex) != nullptr) return false;
@@ -93,9 +94,9 @@ void NextHops::use(const std::set<Hop>& hops, const Surroundings& around) {
   for (const Hop& hop : hops) {
     const Link* link = find_link(around.links, hop.ifindex);
     if (link == nullptr) continue;
-    const auto [place, fresh] = hops_.try_emplace(hop);
-    if (fresh) add(hop, place->second);
-    update(hop, place->second, *link, asker_for(hop, *link, around.addresses));
+    const auto [entry, fresh] = hops_.try_emplace(hop);
+    if (fresh) add(hop, entry->second);
+    update(hop, entry->second, *link, asker_for(hop, *link, around.addresses));
   }
 }
 
@@ -112,37 +113,37 @@ void NextHops::update(const Hop& hop, State& state, const Link& link, const Aske
   if (!link_changed && state.asker == asker) return;
   state.link = link;
   state.asker = asker;
-  engage(hop, state);
-  if (link_changed) prober_->check(hop);
+  probe_or_trust(hop, state);
+  if (link_changed) prober_->probe_now(hop);
 }
 
 void NextHops::drop(const Hop& hop, const State& state) {
-  prober_->ignore(hop);
+  prober_->unwatch(hop);
   if (state.fixed || !state.link.arp) return;
   auto released = release_neighbour(socket_, hop.ifindex, hop.address);
   if (!released) warn("neighbour not released", released.error());
 }
 
-void NextHops::engage(const Hop& hop, State& state) {
+void NextHops::probe_or_trust(const Hop& hop, State& state) {
   if (!state.link.arp || state.fixed) {
-    prober_->ignore(hop);
+    prober_->unwatch(hop);
     // On a link without ARP the kernel sends to the link's own address.
-    settle(hop, state, {state.kernel.is_zero() ? state.link.mac : state.kernel, true});
+    set_answering(hop, state, {state.kernel.is_zero() ? state.link.mac : state.kernel, true});
     return;
   }
-  keep(hop, state);
+  keep_in_kernel(hop, state);
   std::optional<Mac> guess;
   if (!state.kernel.is_zero()) guess = state.kernel;
   prober_->watch(hop, state.asker, guess);
 }
 
-void NextHops::keep(const Hop& hop, const State& state) {
+void NextHops::keep_in_kernel(const Hop& hop, const State& state) {
   if (!state.link.up) return;
   auto kept = keep_resolved(socket_, hop.ifindex, hop.address);
   if (!kept) warn("neighbour not kept", kept.error());
 }
 
-void NextHops::learn(const NeighbourChange& change) {
+void NextHops::on_neighbour(const NeighbourChange& change) {
   const Neighbour& entry = change.neighbour;
   const Hop hop{entry.ifindex, entry.address};
   const auto found = hops_.find(hop);
@@ -150,12 +151,12 @@ void NextHops::learn(const NeighbourChange& change) {
   State& state = found->second;
   const bool was_fixed = std::exchange(state.fixed, !change.gone && entry.fixed());
   state.kernel = !change.gone && entry.valid() ? entry.mac : Mac{};
-  if (state.fixed || was_fixed || !state.link.arp) return engage(hop, state);
-  if (change.gone) return keep(hop, state);
-  if (entry.valid() && state.answering != Answering{entry.mac, true}) prober_->check(hop);
+  if (state.fixed || was_fixed || !state.link.arp) return probe_or_trust(hop, state);
+  if (change.gone) return keep_in_kernel(hop, state);
+  if (entry.valid() && state.answering != Answering{entry.mac, true}) prober_->probe_now(hop);
 }
 
-void NextHops::read_anew() {
+void NextHops::resync() {
   auto table = list_neighbours(socket_);
   if (!table) return warn("neighbours not read", table.error());
   std::map<Hop, const Neighbour*> entries;
@@ -163,8 +164,8 @@ void NextHops::read_anew() {
   for (const auto& [hop, state] : hops_) {
     const auto found = entries.find(hop);
     const bool gone = found == entries.end();
-    learn({gone ? Neighbour{hop.ifindex, hop.address} : *found->second, gone});
-    prober_->check(hop);
+    on_neighbour({gone ? Neighbour{hop.ifindex, hop.address} : *found->second, gone});
+    prober_->probe_now(hop);
   }
 }
 
@@ -173,22 +174,22 @@ std::optional<Answering> NextHops::answering(const Hop& hop) const {
   return found == hops_.end() ? std::nullopt : found->second.answering;
 }
 
-void NextHops::settle(const Hop& hop, State& state, const Answering& answering) {
+void NextHops::set_answering(const Hop& hop, State& state, const Answering& answering) {
   if (state.answering == answering) return;
   state.answering = answering;
   changed_(hop);
 }
 
-void NextHops::heard(const Hop& hop, const Answering& answering) {
+void NextHops::on_probe_result(const Hop& hop, const Answering& answering) {
   const auto found = hops_.find(hop);
   if (found == hops_.end()) return;
   State& state = found->second;
-  // The kernel takes a second MAC address within a second for a mistake, and keeps the first.
+  // The kernel ignores a second MAC address within a second, and keeps the first one.
   if (answering.answers && !state.kernel.is_zero() && state.kernel != answering.mac) {
     auto corrected = correct_neighbour(socket_, hop.ifindex, hop.address, answering.mac);
     if (!corrected) warn("neighbour not corrected", corrected.error());
   }
-  settle(hop, state, answering);
+  set_answering(hop, state, answering);
 }
 
 }  // namespace pinion

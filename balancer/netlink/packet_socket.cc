@@ -17,7 +17,7 @@ constexpr int kAtOnce = 256;
 
 // Accepts ICMPv6 of the types 135 and 136 right behind Ethernet and IPv6 headers. Neighbour
 // discovery has no extension headers on any network we heard of, and RFC 6980 frowns upon them.
-Result<> let_discovery_only(const Fd& fd) {
+Result<> filter_discovery(const Fd& fd) {
   std::array<sock_filter, 7> code = {
       {BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 20),
        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_ICMPV6, 0, 3),
@@ -39,15 +39,15 @@ Result<> bind_to(const Fd& fd, uint16_t ether_type) {
 
 }  // namespace
 
-Result<PacketSocket> PacketSocket::open(Hears hears) {
-  // Protocol 0 hears nothing: no frame slips in before the filter stands.
+Result<PacketSocket> PacketSocket::open(Receives what) {
+  // With protocol 0 it receives nothing: no frame arrives before the filter is in place.
   Fd fd(socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return errno_error("open a packet socket (this takes CAP_NET_RAW)");
-  if (hears == Hears::kNeighbourDiscovery) {
-    if (auto filtered = let_discovery_only(fd); !filtered) return filtered.error();
+  if (what == Receives::kNeighbourDiscovery) {
+    if (auto filtered = filter_discovery(fd); !filtered) return filtered.error();
   }
-  if (hears != Hears::kNothing) {
-    auto bound = bind_to(fd, hears == Hears::kArp ? ETH_P_ARP : ETH_P_IPV6);
+  if (what != Receives::kNothing) {
+    auto bound = bind_to(fd, what == Receives::kArp ? ETH_P_ARP : ETH_P_IPV6);
     if (!bound) return bound.error();
   }
   return PacketSocket(std::move(fd));
@@ -62,7 +62,7 @@ Result<> PacketSocket::send(uint32_t ifindex, const Frame& frame) {
   return errno_error("send on the interface with index " + std::to_string(ifindex));
 }
 
-void PacketSocket::receive(const Heard& heard) {
+void PacketSocket::receive(const OnClaim& on_claim) {
   std::array<uint8_t, 1514> buffer;
   for (int i = 0; i < kAtOnce; ++i) {
     sockaddr_ll from{};
@@ -74,7 +74,7 @@ void PacketSocket::receive(const Heard& heard) {
     if (got < 0) return;
     if (from.sll_pkttype == PACKET_OUTGOING || from.sll_ifindex <= 0) continue;
     const auto claim = read_claim(std::span(buffer).first(static_cast<size_t>(got)));
-    if (claim) heard(static_cast<uint32_t>(from.sll_ifindex), *claim);
+    if (claim) on_claim(static_cast<uint32_t>(from.sll_ifindex), *claim);
   }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Frames of address resolution, sent and heard on any interface, past the kernel's own state.
+// Sends and receives frames of address resolution on any interface, past the kernel's own state.
 #pragma once
 
 #include <cstdint>
@@ -13,19 +13,19 @@
 
 namespace pinion {
 
-// Never blocks. A filter in the kernel lets only ARP, or only neighbour solicitations and
-// advertisements, come up: the director's traffic does not wake us.
+// Never blocks. The kernel filters out all but ARP, or all but neighbour solicitations and
+// advertisements: the director's traffic does not wake us.
 class PacketSocket {
  public:
-  enum class Hears { kNothing, kArp, kNeighbourDiscovery };
-  using Heard = std::function<void(uint32_t ifindex, const Claim&)>;
+  enum class Receives { kNothing, kArp, kNeighbourDiscovery };
+  using OnClaim = std::function<void(uint32_t ifindex, const Claim&)>;
 
-  static Result<PacketSocket> open(Hears hears);
+  static Result<PacketSocket> open(Receives what);
 
   int fd() const { return fd_.get(); }
   Result<> send(uint32_t ifindex, const Frame& frame);
-  // All claims that wait, at most some hundred: a flood must not hold the event loop.
-  void receive(const Heard& heard);
+  // All claims that wait, at most some hundred: a flood must not hold up the event loop.
+  void receive(const OnClaim& on_claim);
 
  private:
   explicit PacketSocket(Fd fd) : fd_(std::move(fd)) {}

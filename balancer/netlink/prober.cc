@@ -19,7 +19,7 @@ constexpr milliseconds kRetry(250);
 constexpr milliseconds kSilentInterval(1000);
 constexpr milliseconds kPatience(3000);
 constexpr milliseconds kFirstPatience(1000);
-constexpr uint32_t kQuestions = 4;  // That must have gone unanswered before a hop is silent.
+constexpr uint32_t kProbes = 4;  // At least so many go unanswered before a hop is silent.
 constexpr milliseconds kTick(25);
 constexpr int kPerTick = 5;  // 200 a second.
 
@@ -27,16 +27,16 @@ struct Watched {
   Asker asker;
   Answering known;
   std::optional<Mac> guess;
-  bool decided = false;     // A verdict has been told.
-  uint32_t unanswered = 0;  // Questions since the last answer.
-  Clock::time_point asked;
-  Clock::time_point heard;  // The last answer; before there is one, when the watch began.
-  Clock::time_point due;
+  bool reported = false;       // `known` has been reported.
+  uint32_t unanswered = 0;     // Probes since the last answer.
+  Clock::time_point probed;    // The last probe.
+  Clock::time_point answered;  // The last answer; until there is one, when the watch began.
+  Clock::time_point due;       // The next probe.
 };
 
 bool silent(const Watched& hop, Clock::time_point now) {
-  return hop.unanswered >= kQuestions &&
-         now - hop.heard >= (hop.decided ? kPatience : kFirstPatience);
+  return hop.unanswered >= kProbes &&
+         now - hop.answered >= (hop.reported ? kPatience : kFirstPatience);
 }
 
 }  // namespace
@@ -52,7 +52,7 @@ class Prober::State : public std::enable_shared_from_this<State> {
         discovery_ready_(io, discovery_.fd()),
         timer_(io) {}
 
-  // The descriptors are the packet sockets', which close them.
+  // The packet sockets own the descriptors and close them.
   ~State() {
     arp_ready_.release();
     discovery_ready_.release();
@@ -60,7 +60,7 @@ class Prober::State : public std::enable_shared_from_this<State> {
 
   void start() {
     const auto executor = timer_.get_executor();
-    asio::co_spawn(executor, ask_in_turn(shared_from_this()), report("prober"));
+    asio::co_spawn(executor, probe_in_turn(shared_from_this()), report("prober"));
     asio::co_spawn(executor, listen(shared_from_this(), arp_, arp_ready_), report("prober arp"));
     asio::co_spawn(executor, listen(shared_from_this(), discovery_, discovery_ready_),
                    report("prober nd"));
@@ -74,22 +74,23 @@ class Prober::State : public std::enable_shared_from_this<State> {
   }
 
   void watch(const Hop& hop, const Asker& asker, const std::optional<Mac>& guess) {
-    const auto [place, fresh] = hops_.try_emplace(hop);
-    place->second.asker = asker;
+    const auto [entry, fresh] = hops_.try_emplace(hop);
+    Watched& watched = entry->second;
+    watched.asker = asker;
     if (!fresh) return;
-    place->second.guess = guess;
-    place->second.heard = Clock::now();
-    reschedule(hop, place->second, Clock::now());
+    watched.guess = guess;
+    watched.answered = Clock::now();
+    reschedule(hop, watched, Clock::now());
   }
 
-  void ignore(const Hop& hop) {
+  void unwatch(const Hop& hop) {
     const auto found = hops_.find(hop);
     if (found == hops_.end()) return;
     schedule_.erase({found->second.due, hop});
     hops_.erase(found);
   }
 
-  void check(const Hop& hop) {
+  void probe_now(const Hop& hop) {
     const auto found = hops_.find(hop);
     if (found == hops_.end()) return;
     found->second.unanswered = std::max(found->second.unanswered, 1u);
@@ -99,14 +100,14 @@ class Prober::State : public std::enable_shared_from_this<State> {
  private:
   using Self = std::shared_ptr<State>;
 
-  static asio::awaitable<void> ask_in_turn(Self self) {
+  static asio::awaitable<void> probe_in_turn(Self self) {
     boost::system::error_code ignored;
     while (!self->stopped_) {
       const auto next = self->schedule_.empty()
                             ? Clock::time_point::max()
                             : std::max(self->schedule_.begin()->first, self->last_tick_ + kTick);
       if (next <= Clock::now()) {
-        self->ask_those_due();
+        self->probe_due();
         continue;
       }
       self->timer_.expires_at(next);
@@ -121,7 +122,7 @@ class Prober::State : public std::enable_shared_from_this<State> {
       co_await ready.async_wait(asio::posix::stream_descriptor::wait_read,
                                 asio::redirect_error(asio::use_awaitable, failure));
       if (self->stopped_) co_return;
-      socket.receive([&](uint32_t ifindex, const Claim& claim) { self->hear(ifindex, claim); });
+      socket.receive([&](uint32_t ifindex, const Claim& claim) { self->on_claim(ifindex, claim); });
     }
   }
 
@@ -132,47 +133,47 @@ class Prober::State : public std::enable_shared_from_this<State> {
     if (schedule_.begin()->second == hop) timer_.cancel();
   }
 
-  void ask_those_due() {
+  void probe_due() {
     const auto now = Clock::now();
     last_tick_ = now;
     for (int i = 0; i < kPerTick; ++i) {
       if (schedule_.empty() || schedule_.begin()->first > now) return;
       const Hop hop = schedule_.begin()->second;
       Watched& watched = hops_.at(hop);
-      if (silent(watched, now)) decide(hop, watched, false, watched.known.mac);
+      if (silent(watched, now)) update(hop, watched, false, watched.known.mac);
       if (stopped_ || !hops_.contains(hop)) continue;
-      ask_one(hop, watched, now);
+      probe(hop, watched, now);
     }
   }
 
-  void ask_one(const Hop& hop, Watched& watched, Clock::time_point now) {
+  void probe(const Hop& hop, Watched& watched, Clock::time_point now) {
     std::optional<Mac> to;
-    if (watched.unanswered == 0) to = watched.decided ? watched.known.mac : watched.guess;
-    const Frame question = ask(watched.asker, hop.address, to);
-    // A question that cannot leave (the link is down) is one that is not answered.
-    (void)(hop.address.is_v4() ? arp_ : discovery_).send(hop.ifindex, question).has_value();
+    if (watched.unanswered == 0) to = watched.reported ? watched.known.mac : watched.guess;
+    const Frame frame = ask(watched.asker, hop.address, to);
+    // A probe that cannot be sent (the link is down) counts as unanswered.
+    (void)(hop.address.is_v4() ? arp_ : discovery_).send(hop.ifindex, frame).has_value();
     ++watched.unanswered;
-    watched.asked = now;
-    const bool known_silent = watched.decided && !watched.known.answers;
+    watched.probed = now;
+    const bool known_silent = watched.reported && !watched.known.answers;
     reschedule(hop, watched, now + (known_silent ? kSilentInterval : kRetry));
   }
 
-  void hear(uint32_t ifindex, const Claim& claim) {
+  void on_claim(uint32_t ifindex, const Claim& claim) {
     if (!claim.answer || claim.mac.is_zero()) return;
     const Hop hop{ifindex, claim.address};
     const auto found = hops_.find(hop);
     if (found == hops_.end()) return;
     Watched& watched = found->second;
     watched.unanswered = 0;
-    watched.heard = Clock::now();
-    reschedule(hop, watched, std::max(watched.asked + kInterval, watched.heard));
-    decide(hop, watched, true, claim.mac);
+    watched.answered = Clock::now();
+    reschedule(hop, watched, std::max(watched.probed + kInterval, watched.answered));
+    update(hop, watched, true, claim.mac);
   }
 
-  // Last, wherever it is called: the callee may drop the hop.
-  void decide(const Hop& hop, Watched& watched, bool answers, const Mac& mac) {
+  // Must be the last thing that is done to `watched`: the callee may unwatch the hop.
+  void update(const Hop& hop, Watched& watched, bool answers, const Mac& mac) {
     const Answering next{mac, answers};
-    if (std::exchange(watched.decided, true) && watched.known == next) return;
+    if (std::exchange(watched.reported, true) && watched.known == next) return;
     watched.known = next;
     changed_(hop, next);
   }
@@ -184,15 +185,15 @@ class Prober::State : public std::enable_shared_from_this<State> {
   asio::posix::stream_descriptor discovery_ready_;
   asio::steady_timer timer_;
   std::map<Hop, Watched> hops_;
-  std::set<std::pair<Clock::time_point, Hop>> schedule_;  // Every hop once, by its `due`.
+  std::set<std::pair<Clock::time_point, Hop>> schedule_;  // Every hop once, by `due`.
   Clock::time_point last_tick_;
   bool stopped_ = false;
 };
 
 Result<Prober> Prober::open(asio::io_context& io, Changed changed) {
-  auto arp = PacketSocket::open(PacketSocket::Hears::kArp);
+  auto arp = PacketSocket::open(PacketSocket::Receives::kArp);
   if (!arp) return arp.error();
-  auto discovery = PacketSocket::open(PacketSocket::Hears::kNeighbourDiscovery);
+  auto discovery = PacketSocket::open(PacketSocket::Receives::kNeighbourDiscovery);
   if (!discovery) return discovery.error();
   auto state =
       std::make_shared<State>(io, std::move(changed), std::move(*arp), std::move(*discovery));
@@ -217,8 +218,8 @@ void Prober::watch(const Hop& hop, const Asker& asker, const std::optional<Mac>&
   state_->watch(hop, asker, guess);
 }
 
-void Prober::ignore(const Hop& hop) { state_->ignore(hop); }
+void Prober::unwatch(const Hop& hop) { state_->unwatch(hop); }
 
-void Prober::check(const Hop& hop) { state_->check(hop); }
+void Prober::probe_now(const Hop& hop) { state_->probe_now(hop); }
 
 }  // namespace pinion

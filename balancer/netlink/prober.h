@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Asks next hops for their MAC addresses, again and again, past the kernel's neighbour table: that
-// one trusts an answer for half a minute, and takes a second MAC address within a second for a
-// mistake (locktime).
+// Probes next hops for their MAC addresses, again and again. It bypasses the kernel's neighbour
+// table, which trusts an answer for half a minute, and ignores a second MAC address within a second
+// as a mistake (locktime).
 //
-// A hop is asked twice a second, by a frame to the MAC address that it had; where no answer comes
-// within a quarter of a second, by one to everybody. All questions together are at most 200 a
-// second: more than about 100 hops take turns, and changes are then noticed later. A hop that has
-// not answered for 3 s, or for 1 s after it became known, is silent, and asked once a second.
+// A hop is probed twice a second, by a frame to its last MAC address; if no answer comes within a
+// quarter of a second, by a frame to all hosts of the link. There are at most 200 probes a second:
+// more than about 100 hops take turns, and changes are then noticed later. A hop that has not
+// answered for 3 s, or for 1 s after it was first watched, is silent, and is probed once a second.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ struct Hop {
   auto operator<=>(const Hop&) const = default;
 };
 
-// The MAC address of the last answer, if there ever was one; and whether it still answers.
+// The MAC address of the last answer, if there ever was one, and whether the hop still answers.
 struct Answering {
   Mac mac;
   bool answers = false;
@@ -37,7 +37,8 @@ struct Answering {
 
 class Prober {
  public:
-  // Called from the event loop for the first verdict about a hop and for each change.
+  // Called from the event loop, first when a hop has answered or is found silent, then for each
+  // change. The callee may watch and unwatch any hop.
   using Changed = std::function<void(const Hop&, const Answering&)>;
 
   static Result<Prober> open(asio::io_context& io, Changed changed);
@@ -45,12 +46,13 @@ class Prober {
   Prober& operator=(Prober&&) noexcept;
   ~Prober();
 
-  // Asks from now on, in the name of `asker`; `guess` may be asked first. Of a hop that is watched
-  // already it changes the asker.
+  // Probes the hop from now on, in the name of `asker`, first at the MAC address `guess`. For a hop
+  // that is already watched it only changes the asker.
   void watch(const Hop& hop, const Asker& asker, const std::optional<Mac>& guess);
-  void ignore(const Hop& hop);
-  // Something has happened that may have changed the answer: asks everybody, next.
-  void check(const Hop& hop);
+  void unwatch(const Hop& hop);
+  // Something may have changed the hop's MAC address: probes it next, by a frame to all hosts of
+  // the link.
+  void probe_now(const Hop& hop);
 
  private:
   class State;

@@ -19,17 +19,17 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-// Reports come in bursts: they are left to settle before anything is read anew. Under a steady
-// stream (a router's whole table) the work is held to a tenth of the time.
+// Reports come in bursts: a pause lets a burst end before anything is read again. Under a steady
+// stream (a router's whole table) reading takes at most a tenth of the time.
 constexpr milliseconds kPause(20);
 constexpr milliseconds kLongestPause(500);
 constexpr milliseconds kAfterFailure(500);
-constexpr size_t kAtOnce = 128;  // Routes that are asked for before other handlers have a turn.
+constexpr size_t kAtOnce = 128;  // Routes that are looked up before other handlers run.
 
 struct Target {
-  bool traced = false;  // Its route has been asked for.
+  bool traced = false;  // Its route has been looked up.
   std::optional<Path> path;
-  std::optional<Reachability> told;
+  std::optional<Reachability> reported;
 };
 
 std::optional<Hop> hop_of(const Address& address, const Target& target) {
@@ -37,15 +37,15 @@ std::optional<Hop> hop_of(const Address& address, const Target& target) {
   return Hop{target.path->ifindex, target.path->gateway.value_or(address)};
 }
 
-// The last known way, and that it leads nowhere now.
-Reachability lost(const Target& target) {
-  Reachability fact = target.told.value_or(Reachability{});
+// The last known next hop, as unreachable.
+Reachability unreachable(const Target& target) {
+  Reachability fact = target.reported.value_or(Reachability{});
   fact.reachable = false;
   return fact;
 }
 
-Reachability on(const Link& link, const Target& target, const Answering& answering) {
-  Reachability fact = lost(target);
+Reachability reachability_by(const Link& link, const Target& target, const Answering& answering) {
+  Reachability fact = unreachable(target);
   if (!answering.mac.is_zero()) fact.next_hop.destination = answering.mac;
   fact.next_hop.ifindex = link.index;
   fact.next_hop.source = link.mac;
@@ -69,11 +69,11 @@ class Resolver::State : public std::enable_shared_from_this<State> {
         reports_(io, monitor_.fd()),
         timer_(io) {}
 
-  // The descriptor is the Monitor's, which closes it.
+  // The Monitor owns the descriptor and closes it.
   ~State() { reports_.release(); }
 
   Result<> start(asio::io_context& io) {
-    auto hops = NextHops::open(io, socket_, [this](const Hop& hop) { tell_users(hop); });
+    auto hops = NextHops::open(io, socket_, [this](const Hop& hop) { report_users(hop); });
     if (!hops) return hops.error();
     next_hops_ = std::move(*hops);
     stale_.links = stale_.addresses = true;
@@ -89,7 +89,7 @@ class Resolver::State : public std::enable_shared_from_this<State> {
     reports_.cancel();
   }
 
-  void want(std::vector<Address> addresses) {
+  void set_targets(std::vector<Address> addresses) {
     const std::set<Address> wanted(addresses.begin(), addresses.end());
     std::erase_if(targets_, [&](const auto& entry) { return !wanted.contains(entry.first); });
     for (const Address& address : wanted) targets_.try_emplace(address);
@@ -106,7 +106,7 @@ class Resolver::State : public std::enable_shared_from_this<State> {
     while (!self->stopped_) {
       co_await self->reports_.async_wait(asio::posix::stream_descriptor::wait_read,
                                          asio::redirect_error(asio::use_awaitable, failure));
-      if (!self->stopped_) self->take(self->monitor_.receive());
+      if (!self->stopped_) self->on_changes(self->monitor_.receive());
     }
   }
 
@@ -125,7 +125,7 @@ class Resolver::State : public std::enable_shared_from_this<State> {
     }
   }
 
-  // Until then or, where that is for ever, until there is something to do; or until the end.
+  // Sleeps until then. If that is for ever, wake() ends it, too; and stop() always does.
   asio::awaitable<void> sleep(Clock::time_point until) {
     boost::system::error_code ignored;
     idle_ = until == Clock::time_point::max();
@@ -150,8 +150,8 @@ class Resolver::State : public std::enable_shared_from_this<State> {
            stale_.overrun;
   }
 
-  void take(const Changes& changes) {
-    for (const NeighbourChange& change : changes.neighbours) next_hops_->learn(change);
+  void on_changes(const Changes& changes) {
+    for (const NeighbourChange& change : changes.neighbours) next_hops_->on_neighbour(change);
     stale_.links |= changes.links;
     stale_.addresses |= changes.addresses;
     stale_.routes |= changes.routes;
@@ -174,14 +174,14 @@ class Resolver::State : public std::enable_shared_from_this<State> {
       links_differ = read(list_links(socket_), around_.links, &Changes::links);
     if (work.addresses || work.overrun)
       addressing_differs |= read(list_addresses(socket_), around_.addresses, &Changes::addresses);
-    if (stale_.links) stale_.down.merge(work.down);  // They could not be read.
+    if (stale_.links) stale_.down.merge(work.down);  // The links could not be read.
     co_await trace_routes();
     if (stopped_) co_return;
-    next_hops_->use(hops_in_use(), around_);
-    if (work.overrun) next_hops_->read_anew();
-    tell_all();
+    next_hops_->set_hops(hops_in_use(), around_);
+    if (work.overrun) next_hops_->resync();
+    report_all();
     if (links_differ && hooks_.links_changed) hooks_.links_changed(around_.links);
-    if (links_before.empty()) co_return;  // It is the start.
+    if (links_before.empty()) co_return;  // This is the start.
     if (const auto up = come_up(links_before, work.down); !up.empty() && hooks_.links_up)
       hooks_.links_up(up);
     if (addressing_differs && hooks_.addressing_changed) hooks_.addressing_changed();
@@ -197,7 +197,7 @@ class Resolver::State : public std::enable_shared_from_this<State> {
     return up;
   }
 
-  // True: there was something new. What could not be read stays stale.
+  // True: something is new. What could not be read stays stale.
   template <typename T>
   bool read(Result<std::vector<T>> table, std::vector<T>& into, bool Changes::*stale) {
     if (!table) {
@@ -245,38 +245,38 @@ class Resolver::State : public std::enable_shared_from_this<State> {
     return hops;
   }
 
-  // Nothing, while it is not known.
-  std::optional<Reachability> fact_of(const Address& address, const Target& target) const {
+  // Nothing while it is not known.
+  std::optional<Reachability> reachability_of(const Address& address, const Target& target) const {
     const auto hop = hop_of(address, target);
     const Link* link = hop ? find_link(around_.links, hop->ifindex) : nullptr;
-    if (link == nullptr) return lost(target);
+    if (link == nullptr) return unreachable(target);
     const auto answering = next_hops_->answering(*hop);
     if (!answering && link->up) return {};
-    Reachability fact = on(*link, target, answering.value_or(Answering{}));
+    Reachability fact = reachability_by(*link, target, answering.value_or(Answering{}));
     fact.source = source_for(address, *hop, target.path->source, around_.addresses);
     return fact;
   }
 
-  void tell(const Address& address) {
+  void report_target(const Address& address) {
     const auto found = targets_.find(address);
     if (found == targets_.end() || !found->second.traced) return;
-    const auto fact = fact_of(address, found->second);
-    if (!fact || found->second.told == fact) return;
-    found->second.told = fact;
-    if (hooks_.fact) hooks_.fact(address, *fact);
+    const auto fact = reachability_of(address, found->second);
+    if (!fact || found->second.reported == fact) return;
+    found->second.reported = fact;
+    if (hooks_.reachability_changed) hooks_.reachability_changed(address, *fact);
   }
 
-  // The callee may want() others: what is walked is a copy, what is gone is skipped.
-  void tell_users(const Hop& hop) {
+  // The callee may set other targets: this walks a copy, and report_target() skips what is gone.
+  void report_users(const Hop& hop) {
     const auto found = users_.find(hop);
     if (found == users_.end()) return;
-    for (const Address& address : std::vector<Address>(found->second)) tell(address);
+    for (const Address& address : std::vector<Address>(found->second)) report_target(address);
   }
 
-  void tell_all() {
+  void report_all() {
     std::vector<Address> addresses;
     for (const auto& [address, target] : targets_) addresses.push_back(address);
-    for (const Address& address : addresses) tell(address);
+    for (const Address& address : addresses) report_target(address);
   }
 
   ResolverHooks hooks_;
@@ -289,7 +289,7 @@ class Resolver::State : public std::enable_shared_from_this<State> {
   Surroundings around_;
   std::map<Address, Target> targets_;
   std::map<Hop, std::vector<Address>> users_;  // As of the last refresh.
-  Changes stale_;                              // What has to be read; its neighbours stay empty.
+  Changes stale_;  // What must be read again; its neighbours stay empty.
   uint64_t overruns_ = 0;
   bool failed_ = false;
   bool idle_ = false;
@@ -321,7 +321,9 @@ Resolver::~Resolver() {
   if (state_) state_->stop();
 }
 
-void Resolver::want(std::vector<Address> addresses) { state_->want(std::move(addresses)); }
+void Resolver::set_targets(std::vector<Address> addresses) {
+  state_->set_targets(std::move(addresses));
+}
 
 uint64_t Resolver::overruns() const { return state_->overruns(); }
 

@@ -24,7 +24,7 @@ class ResolverTest : public Namespaces {
   void start(std::vector<Address> addresses, ResolverOptions options = {}) {
     facts_.clear();
     ResolverHooks hooks;
-    hooks.fact = [this](const Address& address, const Reachability& fact) {
+    hooks.reachability_changed = [this](const Address& address, const Reachability& fact) {
       EXPECT_FALSE(facts_.contains(address) && facts_[address] == fact) << "told twice";
       facts_[address] = fact;
       ++told_[address];
@@ -35,7 +35,7 @@ class ResolverTest : public Namespaces {
     };
     hooks.addressing_changed = [this] { ++address_changes_; };
     resolver_ = or_throw(Resolver::open(io_, std::move(hooks), options));
-    resolver_->want(std::move(addresses));
+    resolver_->set_targets(std::move(addresses));
   }
 
   bool reachable(const Address& address) { return facts_[address].reachable; }
@@ -241,10 +241,10 @@ TEST_F(ResolverTest, AfterAnOverrunTheFactsAreRight) {
 TEST_F(ResolverTest, OneThatIsWantedAgainIsToldAgain) {
   start({kPeer4});
   ASSERT_TRUE(becomes([&] { return reachable(kPeer4); }));
-  resolver_->want({kPeer6});
+  resolver_->set_targets({kPeer6});
   ASSERT_TRUE(becomes([&] { return reachable(kPeer6); }));
   facts_.clear();
-  resolver_->want({kPeer4, kPeer6});
+  resolver_->set_targets({kPeer4, kPeer6});
   ASSERT_TRUE(becomes([&] { return reachable(kPeer4); }, seconds(1)));
   EXPECT_FALSE(facts_.contains(kPeer6));
 }
