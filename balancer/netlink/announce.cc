@@ -26,7 +26,7 @@ std::vector<Frame> announcements(const Mac& mac, const Address& address) {
 struct Announcer::State : std::enable_shared_from_this<State> {
   State(asio::io_context& loop, PacketSocket packets) : io(loop), socket(std::move(packets)) {}
 
-  // A timer that is not the address's current one has been overtaken by stop() or announce().
+  // If the address has another timer by now, or none, announce() or stop() was called meanwhile.
   using Timer = std::shared_ptr<asio::steady_timer>;
 
   static asio::awaitable<void> run(std::shared_ptr<State> self, Link link, Address address,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tells a segment that a VIP is here now: gratuitous ARP (RFC 5227, 2.3) in both its forms, and
+// Announces VIPs to a segment: gratuitous ARP (RFC 5227, 2.3) in both its forms, and
 // unsolicited neighbour advertisements (RFC 4861, 7.2.6).
 #pragma once
 
@@ -13,8 +13,8 @@
 
 namespace pinion {
 
-// Announces three times, a second apart, and at once. Works in the network namespace that it was
-// opened in. It may be destroyed while announcements are under way; those then end.
+// Announces each address three times: at once, and then a second apart. Works in the network
+// namespace that it was opened in. If it is destroyed, announcements under way end.
 class Announcer {
  public:
   static Result<Announcer> open(asio::io_context& io);
@@ -23,10 +23,10 @@ class Announcer {
   Announcer& operator=(Announcer&&) noexcept;
   ~Announcer();
 
-  // A failure to send (the link went down) is logged. An address that is being announced starts
-  // anew.
+  // Logs a failure to send (the link went down). An address that is still being announced starts
+  // over.
   void announce(const Link& link, const Address& address);
-  // The VIP is gone: what is left of its announcements is not sent.
+  // The VIP has been removed: sends no more announcements of it.
   void stop(const Address& address);
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Does another host answer for a VIP? To be asked before the VIP is added. ARP probes (RFC 5227,
+// Does another host answer for a VIP? Ask before adding it. By ARP probes (RFC 5227,
 // 2.1) and neighbour solicitations from :: (RFC 4862, 5.4.2).
 #pragma once
 
@@ -26,8 +26,8 @@ struct Conflict {
 };
 
 // Asks for all of them at once, three times within `patience`, and returns those that are taken:
-// as soon as all are, else when the time is over. Links that are down or know no ARP are not asked.
-// Fails only where the sockets cannot be opened.
+// when the time is over, or as soon as all are. Skips links that are down or have no ARP. Fails
+// only if the sockets cannot be opened.
 asio::awaitable<Result<std::vector<Conflict>>> find_conflicts(
     std::vector<Candidacy> candidacies,
     std::chrono::milliseconds patience = std::chrono::milliseconds(1000));

@@ -21,7 +21,7 @@ void read_change(const nlmsghdr& message, Changes& changes) {
     case RTM_NEWLINK:
     case RTM_DELLINK:
       changes.links = true;
-      // With a link that goes down or away, routes go that the kernel does not report one by one.
+      // When a link goes down or away, its routes go, too, and the kernel does not report each.
       changes.routes = true;
       if (auto link = parse_link(message); link && !link->up) changes.down.insert(link->index);
       break;
@@ -64,7 +64,7 @@ Result<Monitor> Monitor::open(size_t receive_buffer) {
   Fd fd(socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE));
   if (!fd) return errno_error("open a netlink socket for reports");
   const int size = static_cast<int>(receive_buffer);
-  // Past the limit for everybody, where we may; else up to it.
+  // Beyond the system's limit if we may, else up to it.
   if (setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) != 0)
     setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
   sockaddr_nl self{};
@@ -85,7 +85,7 @@ Changes Monitor::receive() {
     if (size < 0 && errno == ENOBUFS) changes.overrun = true;
     if (size < 0 && (errno == ENOBUFS || errno == EINTR)) continue;
     if (size < 0) break;
-    // Other processes may send to our port, too.
+    // Other processes can send to our port, too.
     if (from.nl_pid == 0)
       read_changes(std::span(buffer_).first(static_cast<size_t>(size)), changes);
   }

@@ -21,12 +21,12 @@ struct NeighbourChange {
   bool operator==(const NeighbourChange&) const = default;
 };
 
-// What has to be read anew, and of neighbours, which there are many of, the news themselves.
+// Which tables of the kernel must be read again. Neighbours are many, so their changes are listed.
 struct Changes {
   bool links = false;
   bool addresses = false;
   bool routes = false;
-  bool host_routes = false;  // One that an instance had added is gone.
+  bool host_routes = false;  // One that an instance added is gone.
   bool overrun = false;      // Reports were lost: all of the above, and every neighbour.
   std::vector<NeighbourChange> neighbours;
   std::set<uint32_t> down;  // Links that were down, if only for a moment.
@@ -41,7 +41,7 @@ class Monitor {
   static Result<Monitor> open(size_t receive_buffer);
 
   int fd() const { return fd_.get(); }
-  // All that waits, at most some hundred datagrams; never blocks.
+  // Everything that waits, at most some hundred datagrams. Never blocks.
   Changes receive();
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The host routes that we add, and the way that the kernel takes to an address.
+// The host routes that we add, and the path that the kernel takes to an address.
 #pragma once
 
 #include <cstdint>
@@ -18,16 +18,16 @@ namespace pinion {
 // the director's own.
 struct Route {
   Prefix to;
-  std::optional<Address> via;  // Nothing: on the link.
-  uint32_t ifindex = 0;        // 0, of a wanted one: the kernel's choice, by `via`.
+  std::optional<Address> via;  // Nothing: directly on the link.
+  uint32_t ifindex = 0;        // 0 in a route to add: the kernel's choice, by `via`.
   uint32_t metric = 0;         // 0 is the kernel's default: none for IPv4, 1024 for IPv6.
   uint8_t mark = kDefaultMark;
   bool local = false;
   bool operator==(const Route& other) const;  // The default metric is itself, written or not.
 
-  // Is it what is wanted?
+  // Is it what `wanted` asks for?
   bool meets(const Route& wanted) const;
-  // Has it the other one's place in the table, which only one can have?
+  // Do both have the same key in the kernel's table, which can hold only one of them?
   bool displaces(const Route& other) const;
 };
 
@@ -35,21 +35,21 @@ struct Route {
 // local; for IPv6 it answers for the interfaces' addresses only, and others must be routed to it.
 Route local_route(const Prefix& vips, uint8_t mark);
 
-// Those with the mark.
+// The routes with this mark.
 Result<std::vector<Route>> list_routes(NetlinkSocket& socket, uint8_t mark);
-// Of RTM_NEWROUTE or RTM_DELROUTE; nothing where the route has no instance's mark, or the message
-// is cut short.
+// From RTM_NEWROUTE or RTM_DELROUTE. Nothing if the route has no instance's mark, or the message is
+// cut short.
 std::optional<Route> parse_host_route(const nlmsghdr& message);
 
-// Fails with EEXIST where a route to the same prefix with the same metric is there, anybody's.
+// Fails with EEXIST if there is a route to the same prefix with the same metric, whoever added it.
 Result<> add_route(NetlinkSocket& socket, const Route& route);
-// Puts it in the place of such a one, without a packet in between.
+// Replaces such a route atomically: no packet finds none.
 Result<> replace_route(NetlinkSocket& socket, const Route& route);
-// Fails with ESRCH where it is not there (any more); never deletes a route with another mark.
+// Fails with ESRCH if it does not exist (any more). Never deletes a route with another mark.
 Result<> delete_route(NetlinkSocket& socket, const Route& route);
 std::string to_string(const Route& route);  // "10.0.0.7/32 via 10.0.0.1", without the interface.
 
-// The way to an address: the link, and the gateway where the address is not on it.
+// The path to an address: the link, and the gateway if the address is not on it.
 struct Path {
   uint32_t ifindex = 0;
   std::optional<Address> gateway;  // May be IPv6 for an IPv4 destination (RFC 5549).
@@ -58,7 +58,7 @@ struct Path {
   bool operator==(const Path&) const = default;
 };
 
-// Nothing, where no route leads there (none, or an unreachable, prohibit or blackhole route).
+// Nothing if no route leads there (none, or an unreachable, prohibit or blackhole route).
 Result<std::optional<Path>> route_to(NetlinkSocket& socket, const Address& address);
 std::optional<Path> parse_path(const nlmsghdr& message);
 
