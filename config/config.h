@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Exactly what an operator may write, as plain values; every default is here and only here.
-// config/load.h reads a Config from YAML, config/check.h says what is wrong with one,
-// config/save.h writes one. Equality is what the operator meant: two files that differ in layout
-// or in spelt-out defaults give equal values.
+// config/yaml/load.h reads a Config from YAML, config/check/check.h says what is wrong with one,
+// config/yaml/save.h writes one. Equality is what the operator meant: two files that differ in
+// layout or in spelt-out defaults give equal values.
 #pragma once
 
 #include <chrono>

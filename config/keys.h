@@ -8,8 +8,8 @@
 #include <tuple>
 #include <vector>
 
+#include "config/codecs.h"
 #include "config/config.h"
-#include "config/forms.h"
 
 namespace pinion::config {
 

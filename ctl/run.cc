@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "balancer/control/keywords.h"
-#include "config/load.h"
+#include "config/yaml/load.h"
 #include "ctl/client.h"
 #include "ctl/complete.h"
 #include "ctl/help.h"

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "config/forms.h"
+#include "config/codecs.h"
 
 namespace pinion::control {
 namespace {

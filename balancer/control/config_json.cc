@@ -4,7 +4,7 @@
 
 #include "balancer/control/json.h"
 #include "balancer/control/keywords.h"
-#include "config/forms.h"
+#include "config/codecs.h"
 
 namespace pinion::control {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "balancer/control/apply.h"
 #include "balancer/control/handlers.h"
-#include "config/save.h"
+#include "config/yaml/save.h"
 
 namespace pinion::control {
 

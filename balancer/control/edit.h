@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The changes that an operator makes at run time, as functions from one configuration to the next.
-// They refuse what names nothing, or what is there already; all other rules are config/check.h's.
+// They refuse what names nothing, or what is there already; all other rules are
+// config/check/check.h's.
 #pragma once
 
 #include <optional>

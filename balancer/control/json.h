@@ -12,7 +12,7 @@
 #include "balancer/model/connection.h"
 #include "balancer/model/snapshot.h"
 #include "config/config.h"
-#include "config/save.h"
+#include "config/yaml/save.h"
 
 namespace pinion::control {
 

@@ -2,7 +2,7 @@
 #include "balancer/control/apply.h"
 #include "balancer/control/edit.h"
 #include "balancer/control/handlers.h"
-#include "config/forms.h"
+#include "config/codecs.h"
 
 namespace pinion::control {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Likely mistakes that only the running director can see: where its real servers are, by which
-// interface they are reached, and what fits there. config/check.h finds the configuration's own.
+// interface they are reached, and what fits there. config/check/check.h finds the configuration's own.
 #pragma once
 
 #include <map>

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "balancer/director/config_file.h"
-#include "config/check.h"
+#include "config/check/check.h"
 #include "config/names.h"
 
 namespace pinion {

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "balancer/model/schedulers.h"
-#include "config/save.h"
+#include "config/yaml/save.h"
 
 namespace pinion {
 

@@ -6,7 +6,7 @@
 
 #include "balancer/base/error.h"
 #include "config/config.h"
-#include "config/load.h"
+#include "config/yaml/load.h"
 
 namespace pinion {
 

@@ -4,8 +4,8 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "config/load.h"
-#include "config/save.h"
+#include "config/yaml/load.h"
+#include "config/yaml/save.h"
 
 namespace {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <functional>
 
-#include "config/check.h"
+#include "config/check/check.h"
 #include "tests/unit/config/fixtures.h"
 
 namespace pinion::config {

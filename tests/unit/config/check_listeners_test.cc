@@ -2,7 +2,7 @@
 // What services may take packets for, and that no two take the same.
 #include <functional>
 
-#include "config/check.h"
+#include "config/check/check.h"
 #include "tests/unit/config/fixtures.h"
 
 namespace pinion::config {

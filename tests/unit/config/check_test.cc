@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "config/check.h"
+#include "config/check/check.h"
 
 #include <functional>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "config/save.h"
+#include "config/yaml/save.h"
 #include "tests/unit/config/fixtures.h"
 #include "tests/unit/config/random_config.h"
 

@@ -3,7 +3,7 @@
 #include <set>
 
 #include "config/keys.h"
-#include "config/tree.h"
+#include "config/yaml/nodes.h"
 #include "tests/unit/config/fixtures.h"
 #include "tests/unit/config/key_list.h"
 

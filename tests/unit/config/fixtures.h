@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "config/check.h"
+#include "config/check/check.h"
 #include "config/config.h"
-#include "config/load.h"
+#include "config/yaml/load.h"
 
 namespace pinion::config {
 

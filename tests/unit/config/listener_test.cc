@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Listeners: as text, in both forms of the file, and the ports that their ranges are divided into.
-#include "config/save.h"
+#include "config/yaml/save.h"
 #include "tests/unit/config/fixtures.h"
 
 namespace pinion::config {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "config/load.h"
+#include "config/yaml/load.h"
 
 #include <unistd.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "config/save.h"
+#include "config/yaml/save.h"
 
 #include <sys/stat.h>
 #include <unistd.h>

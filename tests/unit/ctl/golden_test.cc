@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "balancer/control/verb.h"
-#include "config/save.h"
+#include "config/yaml/save.h"
 #include "ctl/run.h"
 #include "tests/support/control_server.h"
 

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "config/save.h"
+#include "config/yaml/save.h"
 #include "tests/support/control_server.h"
 #include "tests/support/shell.h"
 

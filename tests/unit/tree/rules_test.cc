@@ -22,7 +22,7 @@ struct Edge {
 
 TEST(TreeIncludes, MayGoDown) {
   const Edge edges[] = {
-      {"config/load.cc", "balancer/base/error.h"},
+      {"config/yaml/load.cc", "balancer/base/error.h"},
       {"config/import/ipvs.cc", "config/config.h"},
       {"balancer/model/model.h", "config/config.h"},
       {"balancer/model/schedulers/rr.cc", "balancer/model/schedulers.h"},
@@ -49,7 +49,7 @@ TEST(TreeIncludes, MustNotGoUpOrSideways) {
       {"balancer/base/net.cc", "config/config.h"},
       {"balancer/base/net.cc", "balancer/bpf/abi.h"},
       {"balancer/bpf/parse.h", "balancer/base/net.h"},
-      {"config/load.cc", "balancer/model/model.h"},
+      {"config/yaml/load.cc", "balancer/model/model.h"},
       {"balancer/model/model.cc", "balancer/dataplane/maps.h"},
       {"balancer/dataplane/maps.cc", "balancer/netlink/socket.h"},
       {"balancer/netlink/socket.cc", "balancer/health/checks.h"},

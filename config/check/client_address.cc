@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <string>
 
-#include "config/forms.h"
-#include "config/rules.h"
+#include "config/check/parts.h"
+#include "config/codecs.h"
 
 namespace pinion::config {
 namespace {

@@ -5,7 +5,7 @@
 #include <tuple>
 #include <utility>
 
-#include "config/rules.h"
+#include "config/check/parts.h"
 
 namespace pinion::config {
 namespace {

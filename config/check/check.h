@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "config/config.h"
-#include "config/load.h"
+#include "config/yaml/load.h"
 
 namespace pinion::config {
 

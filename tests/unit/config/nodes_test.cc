@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "config/tree.h"
+#include "config/yaml/nodes.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "config/path.h"
+#include "config/yaml/path.h"
 
 namespace pinion::config {
 namespace {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "config/path.h"
+#include "config/yaml/path.h"
 
 #include <algorithm>
 #include <charconv>
 
-#include "config/text.h"
+#include "config/characters.h"
 
 namespace pinion::config {
 namespace {

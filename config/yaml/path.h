@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "config/tree.h"
+#include "config/yaml/nodes.h"
 
 namespace pinion::config {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "config/rules.h"
+#include "config/check/parts.h"
 
 namespace pinion::config {
 namespace {

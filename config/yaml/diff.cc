@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <unordered_map>
 
-#include "config/save.h"
-#include "config/writer.h"
+#include "config/yaml/save.h"
+#include "config/yaml/writer.h"
 
 namespace pinion::config {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The forms that a scalar may have: what one is called, how it is read, how it is written. Units
 // and keywords are known here and nowhere else. A form knows the range of its own value at most;
-// rules across keys are check.h's.
+// rules across keys are check/check.h's.
 #pragma once
 
 #include <chrono>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "config/reader.h"
+#include "config/yaml/reader.h"
 
 #include "balancer/base/suggest.h"
-#include "config/text.h"
+#include "config/characters.h"
 
 namespace pinion::config {
 namespace {

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "balancer/bpf/abi.h"
-#include "config/rules.h"
+#include "config/check/parts.h"
 #include "config/units.h"
 
 namespace pinion::config {

@@ -35,8 +35,8 @@ struct Loaded {
   std::string errors() const;  // One a line, without the warnings.
 };
 
-// Parses and checks (check.h). `name` is what places call the text. Never throws, whatever the
-// text.
+// Parses and checks (check/check.h). `name` is what places call the text. Never throws, whatever
+// the text.
 Loaded load(std::string_view text, const std::string& name, const Vocabulary& vocabulary);
 // The same of a file; that it cannot be read, or is larger than 16 MiB, is a Problem.
 Loaded load_file(const std::string& path, const Vocabulary& vocabulary);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "config/save.h"
+#include "config/yaml/save.h"
 
 #include <algorithm>
 #include <array>
 
-#include "config/rules.h"
-#include "config/writer.h"
+#include "config/check/parts.h"
+#include "config/yaml/writer.h"
 
 namespace pinion::config {
 namespace {

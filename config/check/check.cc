@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "config/check.h"
+#include "config/check/check.h"
 
 #include <net/if.h>
 
 #include <algorithm>
 
-#include "config/rules.h"
+#include "config/check/parts.h"
 
 namespace pinion::config {
 

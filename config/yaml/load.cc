@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "config/load.h"
+#include "config/yaml/load.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -8,8 +8,8 @@
 #include <array>
 
 #include "balancer/base/fd.h"
-#include "config/check.h"
-#include "config/reader.h"
+#include "config/check/check.h"
+#include "config/yaml/reader.h"
 
 namespace pinion::config {
 namespace {

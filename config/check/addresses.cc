@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "balancer/bpf/abi.h"
-#include "config/rules.h"
+#include "config/check/parts.h"
 
 namespace pinion::config {
 namespace {

@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "balancer/base/fd.h"
-#include "config/save.h"
+#include "config/yaml/save.h"
 
 namespace pinion::config {
 namespace {

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "config/keys.h"
-#include "config/load.h"
-#include "config/path.h"
-#include "config/tree.h"
+#include "config/yaml/load.h"
+#include "config/yaml/nodes.h"
+#include "config/yaml/path.h"
 
 namespace pinion::config {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "config/forms.h"
+#include "config/codecs.h"
 
 #include <algorithm>
 #include <array>

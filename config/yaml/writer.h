@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "config/keys.h"
-#include "config/reader.h"
+#include "config/yaml/reader.h"
 
 namespace pinion::config {
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "config/check.h"
+#include "config/check/check.h"
 
 namespace pinion::config {
 
@@ -44,13 +44,13 @@ class KeptVips {
   std::vector<Prefix> prefixes_;
 };
 
-// check_listeners.cc: of one service, and of all against each other.
+// listeners.cc: of one service, and of all against each other.
 void check_listeners(const Config& config, size_t service, const KeptVips& kept,
                      Findings& findings);
 void check_unique_listeners(const Config& config, Findings& findings);
-// check_client_address.cc: of one service, whose path in the file this is.
+// client_address.cc: of one service, whose path in the file this is.
 void check_client_address(const Service& service, const std::string& path, Findings& findings);
-// check_mss.cc: likewise.
+// mss.cc: likewise.
 void check_mss(const Service& service, const std::string& path, Findings& findings);
 void check_services(const Config& config, const Vocabulary& vocabulary, Findings& findings);
 

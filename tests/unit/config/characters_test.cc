@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "config/text.h"
+#include "config/characters.h"
 
 #include <gtest/gtest.h>
 

@@ -5,8 +5,8 @@
 #include <unordered_map>
 
 #include "balancer/base/suggest.h"
-#include "config/rules.h"
-#include "config/text.h"
+#include "config/characters.h"
+#include "config/check/parts.h"
 
 namespace pinion::config {
 namespace {
