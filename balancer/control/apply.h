@@ -3,16 +3,16 @@
 #pragma once
 
 #include "balancer/control/argument.h"
+#include "balancer/control/director_api.h"
 #include "balancer/control/json.h"
-#include "balancer/control/operator.h"
 #include "balancer/control/refusal.h"
 
 namespace pinion::control {
 
 // Makes `next` live, where there is one.
-inline Outcome<Warnings> make_live(Operator& op, Outcome<Config> next) {
+inline Outcome<Warnings> make_live(DirectorApi& director, Outcome<Config> next) {
   if (!next) return next.error();
-  auto applied = op.apply(std::move(*next));
+  auto applied = director.apply(std::move(*next));
   if (!applied) return refused(applied.error());
   return std::move(*applied);
 }

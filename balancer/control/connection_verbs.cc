@@ -48,14 +48,14 @@ bool matches_everything(const ConnectionFilter& filter) {
 
 }  // namespace
 
-Answer connection_list(Operator& op, Arguments arguments) {
-  const auto filter = filter_of(op.live(), arguments);
+Answer connection_list(DirectorApi& director, Arguments arguments) {
+  const auto filter = filter_of(director.live(), arguments);
   if (!filter) co_return filter.error();
   const size_t limit = arguments.get<uint64_t>("limit").value_or(kDefaultLimit);
   // One more than asked for tells whether there were more.
-  auto connections = co_await op.connections(*filter, limit + 1);
+  auto connections = co_await director.connections(*filter, limit + 1);
   if (connections.empty())
-    if (auto known = check_server(op.snapshot(), *filter); !known) co_return known.error();
+    if (auto known = check_server(director.snapshot(), *filter); !known) co_return known.error();
   const bool truncated = connections.size() > limit;
   if (truncated) connections.resize(limit);
 
@@ -70,26 +70,26 @@ Answer connection_list(Operator& op, Arguments arguments) {
   co_return text;
 }
 
-Answer connection_count(Operator& op, Arguments arguments) {
-  const auto filter = filter_of(op.live(), arguments);
+Answer connection_count(DirectorApi& director, Arguments arguments) {
+  const auto filter = filter_of(director.live(), arguments);
   if (!filter) co_return filter.error();
-  const uint64_t count = co_await op.count_connections(*filter);
+  const uint64_t count = co_await director.count_connections(*filter);
   if (count == 0)
-    if (auto known = check_server(op.snapshot(), *filter); !known) co_return known.error();
+    if (auto known = check_server(director.snapshot(), *filter); !known) co_return known.error();
   co_return to_text({{"count", count}});
 }
 
-Answer connection_flush(Operator& op, Arguments arguments) {
-  const auto filter = filter_of(op.live(), arguments);
+Answer connection_flush(DirectorApi& director, Arguments arguments) {
+  const auto filter = filter_of(director.live(), arguments);
   if (!filter) co_return filter.error();
   if (matches_everything(*filter) && !arguments.flag("all"))
     co_return Refusal{400, "this would end every connection",
                       "give a filter, or --all if that is meant"};
   if (!matches_everything(*filter) && arguments.flag("all"))
     co_return Refusal{400, "'all' and a filter contradict each other", "give one of the two"};
-  const uint64_t count = co_await op.flush_connections(*filter);
+  const uint64_t count = co_await director.flush_connections(*filter);
   if (count == 0)
-    if (auto known = check_server(op.snapshot(), *filter); !known) co_return known.error();
+    if (auto known = check_server(director.snapshot(), *filter); !known) co_return known.error();
   Json json = done(counted(count, "connection") + " flushed");
   json["flushed"] = count;
   co_return to_text(json);

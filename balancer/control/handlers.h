@@ -9,34 +9,34 @@ namespace pinion::control {
 using Answer = asio::awaitable<Outcome<std::string>>;
 
 // state_verbs.cc
-Answer status(Operator& op, Arguments arguments);
-Answer stats(Operator& op, Arguments arguments);
-Answer verdicts(Operator& op, Arguments arguments);
-Answer version(Operator& op, Arguments arguments);
+Answer status(DirectorApi& director, Arguments arguments);
+Answer stats(DirectorApi& director, Arguments arguments);
+Answer verdicts(DirectorApi& director, Arguments arguments);
+Answer version(DirectorApi& director, Arguments arguments);
 
 // service_verbs.cc
-Answer service_list(Operator& op, Arguments arguments);
-Answer service_show(Operator& op, Arguments arguments);
-Answer service_add(Operator& op, Arguments arguments);
-Answer service_set(Operator& op, Arguments arguments);
-Answer service_remove(Operator& op, Arguments arguments);
+Answer service_list(DirectorApi& director, Arguments arguments);
+Answer service_show(DirectorApi& director, Arguments arguments);
+Answer service_add(DirectorApi& director, Arguments arguments);
+Answer service_set(DirectorApi& director, Arguments arguments);
+Answer service_remove(DirectorApi& director, Arguments arguments);
 
 // server_verbs.cc
-Answer server_list(Operator& op, Arguments arguments);
-Answer server_add(Operator& op, Arguments arguments);
-Answer server_set(Operator& op, Arguments arguments);
-Answer server_drain(Operator& op, Arguments arguments);
-Answer server_remove(Operator& op, Arguments arguments);
+Answer server_list(DirectorApi& director, Arguments arguments);
+Answer server_add(DirectorApi& director, Arguments arguments);
+Answer server_set(DirectorApi& director, Arguments arguments);
+Answer server_drain(DirectorApi& director, Arguments arguments);
+Answer server_remove(DirectorApi& director, Arguments arguments);
 
 // connection_verbs.cc
-Answer connection_list(Operator& op, Arguments arguments);
-Answer connection_count(Operator& op, Arguments arguments);
-Answer connection_flush(Operator& op, Arguments arguments);
+Answer connection_list(DirectorApi& director, Arguments arguments);
+Answer connection_count(DirectorApi& director, Arguments arguments);
+Answer connection_flush(DirectorApi& director, Arguments arguments);
 
 // config_verbs.cc
-Answer config_show(Operator& op, Arguments arguments);
-Answer config_diff(Operator& op, Arguments arguments);
-Answer config_save(Operator& op, Arguments arguments);
-Answer reload(Operator& op, Arguments arguments);
+Answer config_show(DirectorApi& director, Arguments arguments);
+Answer config_diff(DirectorApi& director, Arguments arguments);
+Answer config_save(DirectorApi& director, Arguments arguments);
+Answer reload(DirectorApi& director, Arguments arguments);
 
 }  // namespace pinion::control

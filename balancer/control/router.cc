@@ -112,11 +112,11 @@ Outcome<Call> read_call(const http::Request& request) {
   return Call{route->verb, std::move(*arguments)};
 }
 
-asio::awaitable<http::Response> answer(Operator& op, http::Request request) {
+asio::awaitable<http::Response> answer(DirectorApi& director, http::Request request) {
   if (is_root(request.target.path) && request.method == "GET") co_return respond(list_verbs());
   auto call = read_call(request);
   if (!call) co_return respond(call.error());
-  const Outcome<std::string> outcome = co_await call->verb->handler(op, call->arguments);
+  const Outcome<std::string> outcome = co_await call->verb->handler(director, call->arguments);
   log_change(*call, outcome);
   co_return respond(outcome);
 }

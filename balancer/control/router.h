@@ -6,7 +6,7 @@
 #include <string>
 
 #include "balancer/base/http.h"
-#include "balancer/control/operator.h"
+#include "balancer/control/director_api.h"
 #include "balancer/control/verb.h"
 
 namespace pinion::control {
@@ -27,6 +27,6 @@ struct Call {
 Outcome<Call> read_call(const http::Request& request);
 
 // Does what the request asks for. `GET /` lists what can be asked.
-asio::awaitable<http::Response> answer(Operator& op, http::Request request);
+asio::awaitable<http::Response> answer(DirectorApi& director, http::Request request);
 
 }  // namespace pinion::control

@@ -5,9 +5,10 @@
 
 namespace pinion::control {
 
-Server::Server(asio::io_context& loop, Operator& op, http::Limits limits)
+Server::Server(asio::io_context& loop, DirectorApi& director, http::Limits limits)
     : server_(
-          loop, [&op](http::Request request) { return answer(op, std::move(request)); }, limits) {}
+          loop, [&director](http::Request request) { return answer(director, std::move(request)); },
+          limits) {}
 
 Result<> Server::listen(const config::Control& control) {
   return server_.listen({control.socket, control.mode, control.group});

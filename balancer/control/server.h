@@ -2,7 +2,7 @@
 #pragma once
 
 #include "balancer/base/http.h"
-#include "balancer/control/operator.h"
+#include "balancer/control/director_api.h"
 #include "config/config.h"
 
 namespace pinion::control {
@@ -10,7 +10,7 @@ namespace pinion::control {
 // The control API on its Unix socket. The operator outlives it, and the event loop's last run.
 class Server {
  public:
-  Server(asio::io_context& loop, Operator& op, http::Limits limits = {});
+  Server(asio::io_context& loop, DirectorApi& director, http::Limits limits = {});
 
   Result<> listen(const config::Control& control);
   void close();

@@ -26,18 +26,19 @@ Json changed(const std::string& service, const config::ServerName& name, const s
 }
 
 // The answer where connections outlive the change.
-std::string left(const Operator& op, const std::string& service, const config::ServerName& name,
-                 const std::string& what, const Warnings& warnings) {
-  const uint64_t count = connections_of(op.snapshot(), service, name);
+std::string left(const DirectorApi& director, const std::string& service,
+                 const config::ServerName& name, const std::string& what,
+                 const Warnings& warnings) {
+  const uint64_t count = connections_of(director.snapshot(), service, name);
   Json json = changed(service, name, what + "; " + counted(count, "connection") + " left");
   json["connections_left"] = count;
   return with_warnings(json, warnings);
 }
 
 // A real server that is listed and cannot be changed: it is no part of the service any more.
-Refusal explained(Operator& op, const std::string& service, const config::ServerName& name,
+Refusal explained(DirectorApi& director, const std::string& service, const config::ServerName& name,
                   Refusal refusal) {
-  const Snapshot snapshot = op.snapshot();
+  const Snapshot snapshot = director.snapshot();
   for (const ServiceSnapshot& each : snapshot.services)
     for (const ServerSnapshot& server : each.servers)
       if (each.name == service && server.leaving && is_called({server.address, server.port}, name))
@@ -48,10 +49,10 @@ Refusal explained(Operator& op, const std::string& service, const config::Server
 }
 
 // Makes `next` live, which changes this real server.
-Outcome<Warnings> make_server_live(Operator& op, const std::string& service,
+Outcome<Warnings> make_server_live(DirectorApi& director, const std::string& service,
                                    const config::ServerName& name, Outcome<Config> next) {
-  auto live = make_live(op, std::move(next));
-  if (!live && live.error().status == 404) return explained(op, service, name, live.error());
+  auto live = make_live(director, std::move(next));
+  if (!live && live.error().status == 404) return explained(director, service, name, live.error());
   return live;
 }
 
@@ -76,9 +77,9 @@ std::string in_a_sentence(const std::vector<std::string>& clauses) {
 
 }  // namespace
 
-Answer server_list(Operator& op, Arguments arguments) {
+Answer server_list(DirectorApi& director, Arguments arguments) {
   const auto name = arguments.get<std::string>("service");
-  const Snapshot snapshot = op.snapshot();
+  const Snapshot snapshot = director.snapshot();
   Json rows = Json::array();
   bool found = !name;
   for (const ServiceSnapshot& service : snapshot.services) {
@@ -90,11 +91,11 @@ Answer server_list(Operator& op, Arguments arguments) {
       rows.push_back(std::move(row));
     }
   }
-  if (!found) co_return no_such_service(op.live(), *name);
+  if (!found) co_return no_such_service(director.live(), *name);
   co_return to_text({{"servers", rows}});
 }
 
-Answer server_add(Operator& op, Arguments arguments) {
+Answer server_add(DirectorApi& director, Arguments arguments) {
   const std::string service = *arguments.get<std::string>("service");
   config::Server server{*arguments.get<Address>("address")};
   if (const auto weight = arguments.get<uint64_t>("weight"))
@@ -105,14 +106,14 @@ Answer server_add(Operator& op, Arguments arguments) {
   server.tunnel = tunnel_in(arguments);
   if (const auto word = arguments.get<std::string>("client_address"))
     server.client_address = find_client_address(*word);
-  const auto live = make_live(op, add_server(op.live(), service, server));
+  const auto live = make_live(director, add_server(director.live(), service, server));
   if (!live) co_return live.error();
   co_return with_warnings(changed(service, {server.address, server.port},
                                   "added with weight " + std::to_string(server.weight)),
                           *live);
 }
 
-Answer server_set(Operator& op, Arguments arguments) {
+Answer server_set(DirectorApi& director, Arguments arguments) {
   const std::string service = *arguments.get<std::string>("service");
   const auto server = *arguments.get<config::ServerName>("server");
   ServerChange change;
@@ -131,28 +132,28 @@ Answer server_set(Operator& op, Arguments arguments) {
     change.client_address = find_client_address(*word);
     what.push_back(*word == "none" ? "is not told of clients" : "is told of clients by " + *word);
   }
-  const auto live =
-      make_server_live(op, service, server, set_server(op.live(), service, server, change));
+  const auto live = make_server_live(director, service, server,
+                                     set_server(director.live(), service, server, change));
   if (!live) co_return live.error();
   co_return with_warnings(changed(service, server, in_a_sentence(what)), *live);
 }
 
-Answer server_drain(Operator& op, Arguments arguments) {
+Answer server_drain(DirectorApi& director, Arguments arguments) {
   const std::string service = *arguments.get<std::string>("service");
   const auto server = *arguments.get<config::ServerName>("server");
-  const auto live =
-      make_server_live(op, service, server, set_server(op.live(), service, server, {.weight = 0}));
+  const auto live = make_server_live(director, service, server,
+                                     set_server(director.live(), service, server, {.weight = 0}));
   if (!live) co_return live.error();
-  co_return left(op, service, server, "takes no new connections", *live);
+  co_return left(director, service, server, "takes no new connections", *live);
 }
 
-Answer server_remove(Operator& op, Arguments arguments) {
+Answer server_remove(DirectorApi& director, Arguments arguments) {
   const std::string service = *arguments.get<std::string>("service");
   const auto server = *arguments.get<config::ServerName>("server");
   const auto live =
-      make_server_live(op, service, server, remove_server(op.live(), service, server));
+      make_server_live(director, service, server, remove_server(director.live(), service, server));
   if (!live) co_return live.error();
-  co_return left(op, service, server, "removed", *live);
+  co_return left(director, service, server, "removed", *live);
 }
 
 }  // namespace pinion::control

@@ -64,26 +64,26 @@ ServiceChange service_change(const Arguments& arguments) {
 }
 
 // The answer to a change: the service as it is configured now.
-std::string changed(const Operator& op, const std::string& name, const std::string& what,
+std::string changed(const DirectorApi& director, const std::string& name, const std::string& what,
                     const Warnings& warnings) {
   Json json = done("service '" + name + "' " + what);
-  for (const config::Service& service : op.live().services)
+  for (const config::Service& service : director.live().services)
     if (service.name == name) json["service"] = to_json(service);
   return with_warnings(json, warnings);
 }
 
 }  // namespace
 
-Answer service_list(Operator& op, Arguments) {
-  const Snapshot snapshot = op.snapshot();
+Answer service_list(DirectorApi& director, Arguments) {
+  const Snapshot snapshot = director.snapshot();
   Json rows = Json::array();
   for (const ServiceSnapshot& service : snapshot.services) rows.push_back(service_json(service));
   co_return to_text({{"services", rows}});
 }
 
-Answer service_show(Operator& op, Arguments arguments) {
+Answer service_show(DirectorApi& director, Arguments arguments) {
   const std::string name = *arguments.get<std::string>("service");
-  const Snapshot snapshot = op.snapshot();
+  const Snapshot snapshot = director.snapshot();
   for (const ServiceSnapshot& service : snapshot.services) {
     if (service.name != name) continue;
     Json json = service_json(service);
@@ -91,31 +91,32 @@ Answer service_show(Operator& op, Arguments arguments) {
     for (const ServerSnapshot& server : service.servers) json["servers"].push_back(to_json(server));
     co_return to_text(json);
   }
-  co_return no_such_service(op.live(), name);
+  co_return no_such_service(director.live(), name);
 }
 
-Answer service_add(Operator& op, Arguments arguments) {
+Answer service_add(DirectorApi& director, Arguments arguments) {
   auto service = new_service(arguments);
   if (!service) co_return service.error();
   if (service->name.empty()) service->name = config::default_name(*service);
   const std::string name = service->name;
-  const auto live = make_live(op, add_service(op.live(), std::move(*service)));
+  const auto live = make_live(director, add_service(director.live(), std::move(*service)));
   if (!live) co_return live.error();
-  co_return changed(op, name, "added", *live);
+  co_return changed(director, name, "added", *live);
 }
 
-Answer service_set(Operator& op, Arguments arguments) {
+Answer service_set(DirectorApi& director, Arguments arguments) {
   const std::string name = *arguments.get<std::string>("service");
-  const auto live = make_live(op, set_service(op.live(), name, service_change(arguments)));
+  const auto live =
+      make_live(director, set_service(director.live(), name, service_change(arguments)));
   if (!live) co_return live.error();
-  co_return changed(op, name, "changed", *live);
+  co_return changed(director, name, "changed", *live);
 }
 
-Answer service_remove(Operator& op, Arguments arguments) {
+Answer service_remove(DirectorApi& director, Arguments arguments) {
   const std::string name = *arguments.get<std::string>("service");
-  const auto live = make_live(op, remove_service(op.live(), name));
+  const auto live = make_live(director, remove_service(director.live(), name));
   if (!live) co_return live.error();
-  co_return changed(op, name, "removed", *live);
+  co_return changed(director, name, "removed", *live);
 }
 
 }  // namespace pinion::control

@@ -9,13 +9,13 @@
 
 #include "balancer/base/asio.h"
 #include "balancer/control/argument.h"
-#include "balancer/control/operator.h"
+#include "balancer/control/director_api.h"
 #include "balancer/control/refusal.h"
 
 namespace pinion::control {
 
 // Returns the JSON text of the answer.
-using Handler = asio::awaitable<Outcome<std::string>> (*)(Operator&, Arguments);
+using Handler = asio::awaitable<Outcome<std::string>> (*)(DirectorApi&, Arguments);
 
 struct Verb {
   std::string_view words;   // "server drain"

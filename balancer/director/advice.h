@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Likely mistakes that only the running director can see: where its real servers are, by which
-// interface they are reached, and what fits there. config/check/check.h finds the configuration's own.
+// interface they are reached, and what fits there. config/check/check.h finds the mistakes of the
+// configuration alone.
 #pragma once
 
 #include <map>
@@ -8,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "balancer/control/operator.h"
+#include "balancer/control/director_api.h"
 #include "balancer/model/model.h"
 #include "balancer/netlink/links.h"
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "balancer/base/error.h"
-#include "balancer/control/operator.h"
+#include "balancer/control/director_api.h"
 #include "config/config.h"
 
 namespace pinion {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "balancer/base/asio.h"
-#include "balancer/control/operator.h"
+#include "balancer/control/director_api.h"
 #include "balancer/control/server.h"
 #include "balancer/dataplane/connections.h"
 #include "balancer/dataplane/counters.h"
@@ -30,7 +30,7 @@
 
 namespace pinion {
 
-class Director final : public Operator {
+class Director final : public DirectorApi {
  public:
   // Starts everything, or fails and leaves the system as it was; a data plane that an earlier
   // daemon left then goes on forwarding. `io` outlives the director. It need not run yet.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Requests to a control server over a real Unix socket, against an operator that obeys and one that
+// Requests to a control server over a real Unix socket, against a director that obeys and one that
 // refuses.
 #pragma once
 
@@ -39,7 +39,7 @@ class Api : public test::ControlServer {
     const std::string hint = reply.body["error"]["hint"];
     return reply.body["error"]["message"].get<std::string>() + (hint.empty() ? "" : "; ") + hint;
   }
-  const config::Service& web() { return op_.live_.services.at(0); }
+  const config::Service& web() { return director_.live_.services.at(0); }
 };
 
 }  // namespace pinion::control

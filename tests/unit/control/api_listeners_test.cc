@@ -14,7 +14,7 @@ TEST_F(Api, ServiceWithSeveralListeners) {
   const std::vector<config::Listener> expected = {
       {*Prefix::parse("10.0.0.1"), {8000, 8100}},
       {*Prefix::parse("10.0.1.0/24"), Ports::any(), Protocol::kUdp}};
-  EXPECT_EQ(op_.live_.services.back().listeners, expected);
+  EXPECT_EQ(director_.live_.services.back().listeners, expected);
   const json listeners = json::parse(R"([
       {"vip": "10.0.0.1", "port": "8000-8100", "protocol": "tcp"},
       {"vip": "10.0.1.0/24", "port": "any", "protocol": "udp"}])");

@@ -22,7 +22,7 @@ TEST_F(Api, ServerAdd) {
   const Reply reply =
       ask("POST", "/v1/services/dns/servers", R"({"address": "2001:db8::2", "weight": 7})");
   EXPECT_EQ(reply.body["message"], "server 2001:db8::2 of service 'dns' added with weight 7");
-  EXPECT_THAT(op_.live_.services[1].servers,
+  EXPECT_THAT(director_.live_.services[1].servers,
               ElementsAre(config::Server{address("2001:db8::2"), 7}));
   EXPECT_EQ(error(409, "POST", "/v1/services/dns/servers", R"({"address": "2001:db8::2"})"),
             "service 'dns' has server 2001:db8::2 already; change it with 'server set'");
@@ -88,7 +88,7 @@ TEST_F(Api, AServerThatIsLeavingIsNotSimplyUnknown) {
   gone.port = Port{80};
   gone.leaving = true;
   gone.active = 2;
-  op_.leaving_ = {{"web", gone}};
+  director_.leaving_ = {{"web", gone}};
   EXPECT_EQ(error(404, "PATCH", "/v1/services/web/servers/192.168.146.140", R"({"weight": 1})"),
             "service 'web' has no server 192.168.146.140; it has been removed, and its 2 "
             "connections will end; 'server add' takes it back");

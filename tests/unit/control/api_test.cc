@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every verb over a real Unix socket, against an operator that obeys and one that refuses.
+// Every verb over a real Unix socket, against a director that obeys and one that refuses.
 #include <set>
 
 #include "balancer/control/verb.h"
@@ -39,7 +39,7 @@ TEST_F(Api, Status) {
   EXPECT_FALSE(status["tables"][0]["states"].contains("free"));
   EXPECT_EQ(status["packets"], json({{"forward", 1000}, {"pass", 7}, {"drop", 0}, {"reply", 0}}));
   EXPECT_EQ(status["warnings"], json::array());
-  op_.warnings_ = {"one", "two"};
+  director_.warnings_ = {"one", "two"};
   EXPECT_EQ(ask("GET", "/v1/status").body["warnings"], json({"one", "two"}));
   EXPECT_EQ(status["server_count"], 2);
   EXPECT_EQ(status["reachable_count"], 1);
@@ -82,7 +82,7 @@ TEST_F(Api, ServiceAdd) {
       .client_address = config::ClientAddress::kToa,
       .mss = 1400,
       .servers = {{address("2001:db8::2")}, {address("2001:db8::3"), 0}}};
-  EXPECT_EQ(op_.live_.services.back(), expected);
+  EXPECT_EQ(director_.live_.services.back(), expected);
 }
 
 TEST_F(Api, ServiceAddNamesTheServiceItself) {
@@ -127,10 +127,10 @@ TEST_F(Api, ServiceAddNamesTheFieldThatIsWrong) {
       {R"({"servers": [{"address": "10.0.0.1", "weight": 65536}]})",
        "servers[0].weight: expected an integer from 0 to 65535, got '65536'"},
   };
-  const Config before = op_.live_;
+  const Config before = director_.live_;
   for (const auto& each : cases)
     EXPECT_THAT(error(400, "POST", "/v1/services", each.body), testing::StartsWith(each.error));
-  EXPECT_EQ(op_.live_, before);
+  EXPECT_EQ(director_.live_, before);
 }
 
 TEST_F(Api, ServiceAddRefusesADuplicateAndTooMany) {
@@ -156,7 +156,7 @@ TEST_F(Api, ServiceSetChangesWhatIsGiven) {
 
 TEST_F(Api, ServiceRemove) {
   EXPECT_EQ(ask("DELETE", "/v1/services/web").body["message"], "service 'web' removed");
-  ASSERT_EQ(op_.live_.services.size(), 1u);
+  ASSERT_EQ(director_.live_.services.size(), 1u);
   EXPECT_EQ(error(404, "DELETE", "/v1/services/web"), "no service 'web'; there is only 'dns'");
 }
 
@@ -202,13 +202,13 @@ TEST_F(Api, ConnectionsOfNobodyAreATypingError) {
   EXPECT_EQ(error(404, "GET", "/v1/connections/count?" + filter), expected);
   EXPECT_EQ(error(404, "DELETE", "/v1/connections?" + filter), expected);
   EXPECT_EQ(ask("DELETE", "/v1/connections?server=192.168.146.132&state=udp").status, 200);
-  op_.live_.services[0].servers.clear();
+  director_.live_.services[0].servers.clear();
   EXPECT_EQ(ask("GET", "/v1/connections/count?server=192.168.146.131").body["count"], 1)
       << "it is gone, its connections are not";
 }
 
 TEST_F(Api, ConnectionListCanBeLong) {
-  op_.table_.assign(100'001, op_.table_[0]);
+  director_.table_.assign(100'001, director_.table_[0]);
   const json many = ask("GET", "/v1/connections?limit=100000").body;
   EXPECT_EQ(many["connections"].size(), 100'000u);
   EXPECT_EQ(many["truncated"], true);
@@ -221,9 +221,9 @@ TEST_F(Api, ConnectionFlushNeedsToKnowWhich) {
   const json one = ask("DELETE", "/v1/connections?client=10.1.0.2").body;
   EXPECT_EQ(one["flushed"], 1);
   EXPECT_EQ(one["message"], "1 connection flushed");
-  EXPECT_EQ(op_.table_.size(), 1u);
+  EXPECT_EQ(director_.table_.size(), 1u);
   EXPECT_EQ(ask("DELETE", "/v1/connections?all=true").body["flushed"], 1);
-  EXPECT_TRUE(op_.table_.empty());
+  EXPECT_TRUE(director_.table_.empty());
 }
 
 TEST_F(Api, StatsHaveTotalsAndRates) {
@@ -280,24 +280,24 @@ TEST_F(Api, ConfigDiffSaveReload) {
   ask("DELETE", "/v1/services/dns");
   EXPECT_EQ(ask("POST", "/v1/config/save").body["message"],
             "wrote what is live into /etc/pinion/pinion.yaml");
-  EXPECT_EQ(op_.on_disk_, op_.live_);
+  EXPECT_EQ(director_.on_disk_, director_.live_);
 }
 
 TEST_F(Api, SaveOverwritesNobodysWork) {
-  op_.edited_ = "was edited since it was loaded: services[web].port";
+  director_.edited_ = "was edited since it was loaded: services[web].port";
   ask("DELETE", "/v1/services/dns");
-  const Config on_disk = op_.on_disk_;
+  const Config on_disk = director_.on_disk_;
   EXPECT_EQ(error(409, "POST", "/v1/config/save"),
             "/etc/pinion/pinion.yaml was edited since it was loaded: services[web].port; make it "
             "live with 'reload', or overwrite it with 'config save --force'; 'config diff' shows "
             "how it differs");
-  EXPECT_EQ(op_.on_disk_, on_disk);
+  EXPECT_EQ(director_.on_disk_, on_disk);
   EXPECT_EQ(ask("POST", "/v1/config/save?force").status, 200);
-  EXPECT_EQ(op_.on_disk_, op_.live_);
+  EXPECT_EQ(director_.on_disk_, director_.live_);
 }
 
 TEST_F(Api, EveryChangeTellsItsWarnings) {
-  op_.warnings_ = {"service 'web', servers: has no server"};
+  director_.warnings_ = {"service 'web', servers: has no server"};
   const std::string server = "/v1/services/web/servers/192.168.146.131";
   const struct {
     const char *method, *target, *body;
@@ -310,9 +310,9 @@ TEST_F(Api, EveryChangeTellsItsWarnings) {
                  {"DELETE", server.c_str(), ""},
                  {"POST", "/v1/reload", ""}};
   for (const auto& each : changes)
-    EXPECT_EQ(ask(each.method, each.target, each.body).body["warnings"], json(op_.warnings_))
+    EXPECT_EQ(ask(each.method, each.target, each.body).body["warnings"], json(director_.warnings_))
         << each.method << each.target;
-  op_.warnings_.clear();
+  director_.warnings_.clear();
   EXPECT_EQ(ask("POST", "/v1/reload").body["warnings"], json::array());
 }
 
@@ -341,8 +341,8 @@ TEST_F(Api, EveryChangeIsLogged) {
 TEST_F(Api, Version) { EXPECT_EQ(ask("GET", "/v1/version").body["version"], "0.1.0-daemon"); }
 
 TEST_F(Api, WhatTheDirectorRefusesStaysAsItWas) {
-  op_.refusal_ = refusal("services[0].port: one\nservices[1].port: two");
-  const Config before = op_.live_;
+  director_.refusal_ = refusal("services[0].port: one\nservices[1].port: two");
+  const Config before = director_.live_;
   const std::string server = "/v1/services/web/servers/192.168.146.131";
   const struct {
     const char *method, *target, *body;
@@ -359,9 +359,9 @@ TEST_F(Api, WhatTheDirectorRefusesStaysAsItWas) {
   for (const auto& each : changes)
     EXPECT_EQ(error(422, each.method, each.target, each.body),
               "services[0].port: one\nservices[1].port: two");
-  EXPECT_EQ(op_.live_, before);
+  EXPECT_EQ(director_.live_, before);
 
-  op_.refusal_ = errno_error("update map services", ENOMEM);
+  director_.refusal_ = errno_error("update map services", ENOMEM);
   EXPECT_EQ(error(500, "POST", "/v1/reload"), "update map services: Cannot allocate memory");
 }
 

@@ -17,7 +17,7 @@ TEST_F(Api, ServiceWithATunnel) {
                               "tunnel": )" +
                               tunnel + "}");
   ASSERT_EQ(reply.status, 200) << reply.body;
-  EXPECT_EQ(op_.live_.services.back().tunnel, kGue);
+  EXPECT_EQ(director_.live_.services.back().tunnel, kGue);
   EXPECT_EQ(reply.body["service"]["tunnel"], json::parse(tunnel)) << "as it was given";
 
   ASSERT_EQ(ask("PATCH", "/v1/services/far",
@@ -25,7 +25,7 @@ TEST_F(Api, ServiceWithATunnel) {
                 .status,
             200);
   const config::Tunnel changed = {TunnelType::kGre, Port{5555}, false, kGue.source};
-  EXPECT_EQ(op_.live_.services.back().tunnel, changed) << "what is not said stays";
+  EXPECT_EQ(director_.live_.services.back().tunnel, changed) << "what is not said stays";
 }
 
 TEST_F(Api, ServersWithTunnelsOfTheirOwn) {

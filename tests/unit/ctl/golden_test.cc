@@ -52,7 +52,7 @@ TEST_F(Golden, Status) {
 }
 
 TEST_F(Golden, StatusWithWarnings) {
-  op_.warnings_ = {"service 'web', servers: has no server", "another one"};
+  director_.warnings_ = {"service 'web', servers: has no server", "another one"};
   EXPECT_THAT(out("status"), testing::HasSubstr("reloads:        0, 0 failed\n"
                                                 "warning:        service 'web', servers: has no "
                                                 "server\n"
@@ -88,10 +88,10 @@ TEST_F(Golden, ServiceShow) {
 }
 
 TEST_F(Golden, SeveralListeners) {
-  op_.live_.services.resize(1);
-  op_.live_.services[0].listeners.push_back(
+  director_.live_.services.resize(1);
+  director_.live_.services[0].listeners.push_back(
       {*Prefix::parse("192.0.2.0/28"), Ports::any(), Protocol::kUdp});
-  op_.live_.services[0].servers.resize(1);
+  director_.live_.services[0].servers.resize(1);
   EXPECT_EQ(out("service list"),
             "SERVICE  ADDRESS              PROTOCOL  SCHEDULER  FORWARD  REACHABLE  ACTIVE  "
             "INACTIVE  CONNECTIONS   BYTES\n"
@@ -113,8 +113,8 @@ TEST_F(Golden, SeveralListeners) {
 }
 
 TEST_F(Golden, ServerList) {
-  op_.live_.services[0].servers[0].weight = 0;
-  op_.live_.services[0].servers.resize(1);
+  director_.live_.services[0].servers[0].weight = 0;
+  director_.live_.services[0].servers.resize(1);
   EXPECT_EQ(
       out("server list"),
       "SERVICE  SERVER              FORWARD  WEIGHT  STATE    INTERFACE  NEXT HOP           "
@@ -132,7 +132,7 @@ TEST_F(Golden, TunnelsOfServers) {
   EXPECT_EQ(out("server add web 192.168.146.133 --tunnel-type ipip --tunnel-checksum false "
                 "--tunnel-source 192.168.146.0/24"),
             "server 192.168.146.133 of service 'web' added with weight 1\n");
-  EXPECT_FALSE(*op_.live_.services[0].servers[2].tunnel.checksum);
+  EXPECT_FALSE(*director_.live_.services[0].servers[2].tunnel.checksum);
   EXPECT_EQ(out("server list web"),
             "SERVICE  SERVER              FORWARD       WEIGHT  STATE        INTERFACE"
             "  NEXT HOP           ACTIVE  INACTIVE  CONNECTIONS   BYTES\n"
@@ -163,7 +163,7 @@ TEST_F(Golden, ConnectionList) {
 }
 
 TEST_F(Golden, ConnectionListWithLocalEnds) {
-  op_.table_[1].local = Endpoint{*Address::parse("192.168.146.200"), Port{23456}};
+  director_.table_[1].local = Endpoint{*Address::parse("192.168.146.200"), Port{23456}};
   EXPECT_EQ(out("connection list"),
             "PROTOCOL  STATE        CLIENT          VIP               LOCAL"
             "                  SERVER              SERVICE  IDLE  EXPIRES\n"
@@ -205,11 +205,11 @@ TEST_F(Golden, Verdicts) {
   EXPECT_THAT(out("verdicts --all"), testing::HasSubstr("drop_no_server"));
 }
 
-TEST_F(Golden, ConfigShow) { EXPECT_EQ(out("config show"), config::to_yaml(op_.live_)); }
+TEST_F(Golden, ConfigShow) { EXPECT_EQ(out("config show"), config::to_yaml(director_.live_)); }
 
 TEST_F(Golden, ConfigDiff) {
   EXPECT_EQ(out("config diff"), "what is live equals /etc/pinion/pinion.yaml\n");
-  op_.live_.services[0].servers[1].weight = 5;
+  director_.live_.services[0].servers[1].weight = 5;
   EXPECT_EQ(out("config diff"),
             "WHAT DIFFERS                                   IN THE FILE  LIVE\n"
             "services[web].servers[192.168.146.132].weight  2            5\n");
@@ -219,7 +219,7 @@ TEST_F(Golden, ConfigDiff) {
 TEST_F(Golden, ChangesSayWhatTheyDid) {
   EXPECT_EQ(out("service add api --vip 10.0.0.1 --port 80 --server 10.0.0.2=3"),
             "service 'api' added\n");
-  EXPECT_EQ(op_.live_.services.back().servers.at(0).weight, 3u);
+  EXPECT_EQ(director_.live_.services.back().servers.at(0).weight, 3u);
   EXPECT_EQ(out("service set api --port 81"), "service 'api' changed\n");
   EXPECT_EQ(out("server add api 10.0.0.3"),
             "server 10.0.0.3 of service 'api' added with weight 1\n");
@@ -237,7 +237,7 @@ TEST_F(Golden, ChangesSayWhatTheyDid) {
 }
 
 TEST_F(Golden, WarningsStandOnStderr) {
-  op_.warnings_ = {"service 'web', servers: has no server", "another one"};
+  director_.warnings_ = {"service 'web', servers: has no server", "another one"};
   const Outcome outcome = pinionctl("service set web --scheduler rr");
   EXPECT_EQ(outcome.status, kDone);
   EXPECT_EQ(outcome.out, "service 'web' changed\n");
@@ -248,7 +248,7 @@ TEST_F(Golden, WarningsStandOnStderr) {
 }
 
 TEST_F(Golden, SaveNeedsForceWhereTheFileWasEdited) {
-  op_.edited_ = "was edited since it was loaded: services[web].port";
+  director_.edited_ = "was edited since it was loaded: services[web].port";
   EXPECT_EQ(pinionctl("config save").status, kRefused);
   EXPECT_EQ(out("config save --force"), "wrote what is live into /etc/pinion/pinion.yaml\n");
 }
@@ -265,10 +265,10 @@ TEST_F(Golden, EveryVerbPrintsSomethingInBothFormats) {
     if (verb.words == "stats") line = "stats --interval 1ms";
     for (const char* format : {"table", "json"}) {
       // The examples' names differ from verb to verb: what an earlier one added is not there.
-      op_.live_ = op_.on_disk_;
-      if (verb.words == "service add") op_.live_.services.clear();
+      director_.live_ = director_.on_disk_;
+      if (verb.words == "service add") director_.live_.services.clear();
       if (verb.words.starts_with("server ") && verb.words != "server add")
-        op_.live_.services[0].servers.push_back({*Address::parse("192.168.146.133")});
+        director_.live_.services[0].servers.push_back({*Address::parse("192.168.146.133")});
       const Outcome outcome = pinionctl(line + " --output " + format);
       EXPECT_EQ(outcome.status, kDone) << line << ": " << outcome.err;
       EXPECT_NE(outcome.out, "") << line;
@@ -299,7 +299,7 @@ TEST_F(Golden, RefusalsAreOneOrTwoLinesOnStderr) {
   EXPECT_EQ(outcome.out, "");
   EXPECT_EQ(outcome.err, "pinionctl: no service 'wbe'; did you mean 'web'?\n");
 
-  op_.refusal_ = refusal("services[0].port: one\nservices[1].port: two");
+  director_.refusal_ = refusal("services[0].port: one\nservices[1].port: two");
   outcome = pinionctl("reload --output json");
   EXPECT_EQ(outcome.status, kRefused);
   EXPECT_EQ(outcome.err, "pinionctl: services[0].port: one\nservices[1].port: two\n");

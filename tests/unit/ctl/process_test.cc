@@ -28,7 +28,7 @@ class Process : public test::ControlServer {
 
 TEST_F(Process, ExitStatusIsZeroWhereDone) {
   EXPECT_EQ(pinionctl("server set web 192.168.146.131 --weight 4").status, 0);
-  EXPECT_EQ(op_.live_.services[0].servers[0].weight, 4u);
+  EXPECT_EQ(director_.live_.services[0].servers[0].weight, 4u);
 }
 
 TEST_F(Process, ExitStatusIsOneWhereRefused) {
@@ -75,7 +75,7 @@ TEST_F(Process, TellsWhoMaySpeakToTheDaemon) {
 }
 
 TEST_F(Process, TakesAClosedPipeForNoError) {
-  op_.table_.assign(20'000, op_.table_[0]);
+  director_.table_.assign(20'000, director_.table_[0]);
   const auto finished = shell("bash -o pipefail -c '" + kProgram + " --socket " + path_ +
                               " connection list --limit 20000 | head -1'");
   EXPECT_EQ(finished.status, 0) << finished.out;
@@ -103,7 +103,7 @@ TEST_F(Process, ChecksAFileWithoutADaemon) {
   EXPECT_THAT(wrong.out, StartsWith(path + ":1:32: director.xpd: unknown key"));
   EXPECT_THAT(shell(kProgram + " config check -o json " + path).out, HasSubstr("\"valid\": false"));
 
-  std::ofstream(path) << config::to_yaml(op_.live_);
+  std::ofstream(path) << config::to_yaml(director_.live_);
   const auto right = shell(kProgram + " config check " + path);
   EXPECT_EQ(right.status, 0);
   EXPECT_THAT(right.out, HasSubstr(path + " is valid\n"));
@@ -136,7 +136,7 @@ TEST_F(Bash, CompletesVerbsNamesAndOptions) {
 }
 
 TEST_F(Bash, CompletesNamesWithColons) {
-  op_.live_.services[0].name = "10.0.0.1:80/tcp";
+  director_.live_.services[0].name = "10.0.0.1:80/tcp";
   EXPECT_EQ(complete("pinionctl service show 10.0.0.1:8"), "80/tcp\n");
 }
 

@@ -18,9 +18,9 @@ namespace pinion {
 // What is legal and likely a mistake, a sentence each.
 using Warnings = std::vector<std::string>;
 
-class Operator {
+class DirectorApi {
  public:
-  virtual ~Operator() = default;
+  virtual ~DirectorApi() = default;
 
   virtual Snapshot snapshot() const = 0;
 

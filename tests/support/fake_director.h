@@ -6,15 +6,15 @@
 #include <string>
 #include <vector>
 
-#include "balancer/control/operator.h"
+#include "balancer/control/director_api.h"
 
 namespace pinion::test {
 
 inline Address address(std::string_view text) { return *Address::parse(text); }
 
-class FakeOperator : public Operator {
+class FakeDirector : public DirectorApi {
  public:
-  FakeOperator() {
+  FakeDirector() {
     live_.director.interfaces = {"eth0"};
     live_.services = {
         {.name = "web",
