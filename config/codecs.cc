@@ -196,7 +196,7 @@ Result<Ports, Misread> parse_ports(std::string_view text) {
 
 std::string format_ports(const Ports& ports) { return ports.to_string(); }
 
-// What may be left unsaid, in the form of what is said.
+// Of a key that may be absent: the codec of its value, around an optional.
 template <typename V, Result<V, Misread> (*kParse)(std::string_view)>
 Result<std::optional<V>, Misread> parse_said(std::string_view text) {
   auto value = kParse(text);
@@ -234,63 +234,64 @@ Result<Prefix, Misread> parse_vip(std::string_view text) {
 
 }  // namespace
 
-const Form<std::string> kText = {"text", parse_text, format_text, true};
-const Form<std::string> kName = {"text that is not empty", parse_name, format_text, true};
-const Form<XdpMode> kXdpMode = {"one of auto, native, generic", parse_keyword<kXdpModes>,
-                                format_keyword<kXdpModes>};
-const Form<OnStop> kOnStop = {"one of withdraw, keep", parse_keyword<kOnStops>,
-                              format_keyword<kOnStops>};
-const Form<Return> kReturn = {"last_hop or routed", parse_keyword<kReturns>,
-                              format_keyword<kReturns>};
-const Form<Forward> kForward = {kForwardWords, parse_keyword<kForwards>, format_keyword<kForwards>};
-const Form<std::optional<Forward>> kServerForward = {
+const Codec<std::string> kText = {"text", parse_text, format_text, true};
+const Codec<std::string> kName = {"text that is not empty", parse_name, format_text, true};
+const Codec<XdpMode> kXdpMode = {"one of auto, native, generic", parse_keyword<kXdpModes>,
+                                 format_keyword<kXdpModes>};
+const Codec<OnStop> kOnStop = {"one of withdraw, keep", parse_keyword<kOnStops>,
+                               format_keyword<kOnStops>};
+const Codec<Return> kReturn = {"last_hop or routed", parse_keyword<kReturns>,
+                               format_keyword<kReturns>};
+const Codec<Forward> kForward = {kForwardWords, parse_keyword<kForwards>,
+                                 format_keyword<kForwards>};
+const Codec<std::optional<Forward>> kServerForward = {
     kForwardWords, parse_said<Forward, parse_keyword<kForwards>>,
     format_said<Forward, format_keyword<kForwards>>};
-const Form<Protocol> kProtocol = {"one of tcp, udp, sctp", parse_keyword<kProtocolWords>,
-                                  format_keyword<kProtocolWords>};
-const Form<TunnelType> kTunnelType = {kTunnelWords, parse_keyword<kTunnelTypes>,
-                                      format_keyword<kTunnelTypes>};
-const Form<std::optional<TunnelType>> kServerTunnelType = {
+const Codec<Protocol> kProtocol = {"one of tcp, udp, sctp", parse_keyword<kProtocolWords>,
+                                   format_keyword<kProtocolWords>};
+const Codec<TunnelType> kTunnelType = {kTunnelWords, parse_keyword<kTunnelTypes>,
+                                       format_keyword<kTunnelTypes>};
+const Codec<std::optional<TunnelType>> kServerTunnelType = {
     kTunnelWords, parse_said<TunnelType, parse_keyword<kTunnelTypes>>,
     format_said<TunnelType, format_keyword<kTunnelTypes>>};
-const Form<ClientAddress> kClientAddress = {
+const Codec<ClientAddress> kClientAddress = {
     "one of none, toa, proxy", parse_keyword<kClientAddresses>, format_keyword<kClientAddresses>};
-const Form<std::optional<ClientAddress>> kServerClientAddress = {
+const Codec<std::optional<ClientAddress>> kServerClientAddress = {
     kClientAddress.expected, parse_said<ClientAddress, parse_keyword<kClientAddresses>>,
     format_said<ClientAddress, format_keyword<kClientAddresses>>};
-const Form<uint32_t> kMss = {"auto, off, or an integer from 88 to 65495", parse_mss, format_mss};
-const Form<bool> kTruth = {"one of false, true", parse_keyword<kTruths>, format_keyword<kTruths>};
-const Form<std::optional<bool>> kServerTruth = {"one of false, true",
-                                                parse_said<bool, parse_keyword<kTruths>>,
-                                                format_said<bool, format_keyword<kTruths>>};
+const Codec<uint32_t> kMss = {"auto, off, or an integer from 88 to 65495", parse_mss, format_mss};
+const Codec<bool> kTruth = {"one of false, true", parse_keyword<kTruths>, format_keyword<kTruths>};
+const Codec<std::optional<bool>> kServerTruth = {"one of false, true",
+                                                 parse_said<bool, parse_keyword<kTruths>>,
+                                                 format_said<bool, format_keyword<kTruths>>};
 
-const Form<uint64_t> kSize = {"a number such as 65536, 64K or 1M", parse_sized<uint64_t>,
-                              format_sized<uint64_t>};
-const Form<uint32_t> kCount = {"a number such as 65536, 64K or 1M", parse_sized<uint32_t>,
-                               format_sized<uint32_t>};
-const Form<std::chrono::milliseconds> kTime = {"a time such as 500ms, 30s, 15m or 1h",
-                                               parse_timeout, format_timeout};
-const Form<uint32_t> kFileMode = {"an octal file mode such as \"0660\"", parse_mode, format_mode,
-                                  true};
-const Form<uint32_t> kWeight = {"an integer from 0 to 65535", parse_integer<uint32_t, 65535>,
-                                format_integer};
-const Form<uint32_t> kMetric = {"an integer from 0 to 4294967295",
-                                parse_integer<uint32_t, 4294967295>, format_integer};
-const Form<Port> kPort = {"a port from 1 to 65535", parse_port, format_port};
-const Form<Ports> kPorts = {"a port from 1 to 65535, a range such as 8000-8100, or any",
-                            parse_ports, format_ports};
-const Form<std::optional<Port>> kServerPort = {
+const Codec<uint64_t> kSize = {"a number such as 65536, 64K or 1M", parse_sized<uint64_t>,
+                               format_sized<uint64_t>};
+const Codec<uint32_t> kCount = {"a number such as 65536, 64K or 1M", parse_sized<uint32_t>,
+                                format_sized<uint32_t>};
+const Codec<std::chrono::milliseconds> kTime = {"a time such as 500ms, 30s, 15m or 1h",
+                                                parse_timeout, format_timeout};
+const Codec<uint32_t> kFileMode = {"an octal file mode such as \"0660\"", parse_mode, format_mode,
+                                   true};
+const Codec<uint32_t> kWeight = {"an integer from 0 to 65535", parse_integer<uint32_t, 65535>,
+                                 format_integer};
+const Codec<uint32_t> kMetric = {"an integer from 0 to 4294967295",
+                                 parse_integer<uint32_t, 4294967295>, format_integer};
+const Codec<Port> kPort = {"a port from 1 to 65535", parse_port, format_port};
+const Codec<Ports> kPorts = {"a port from 1 to 65535, a range such as 8000-8100, or any",
+                             parse_ports, format_ports};
+const Codec<std::optional<Port>> kServerPort = {
     "a port from 1 to 65535", parse_said<Port, parse_port>, format_said<Port, format_port>};
 
-const Form<Address> kAddress = {"an IPv4 or IPv6 address", parse_address, format_address};
-const Form<std::optional<Address>> kGateway = {"an IPv4 or IPv6 address",
-                                               parse_said<Address, parse_address>,
-                                               format_said<Address, format_address>};
-const Form<Prefix> kPrefix = {"an address or prefix such as 10.0.0.0/8 or fd00::1", parse_prefix,
-                              format_prefix};
-const Form<Prefix> kVip = {"an address or prefix such as 192.0.2.80 or 192.0.2.0/28", parse_vip,
-                           host_or_prefix};
-const Form<std::optional<Prefix>> kSource = {kPrefix.expected, parse_said<Prefix, parse_prefix>,
-                                             format_said<Prefix, format_prefix>};
+const Codec<Address> kAddress = {"an IPv4 or IPv6 address", parse_address, format_address};
+const Codec<std::optional<Address>> kGateway = {"an IPv4 or IPv6 address",
+                                                parse_said<Address, parse_address>,
+                                                format_said<Address, format_address>};
+const Codec<Prefix> kPrefix = {"an address or prefix such as 10.0.0.0/8 or fd00::1", parse_prefix,
+                               format_prefix};
+const Codec<Prefix> kVip = {"an address or prefix such as 192.0.2.80 or 192.0.2.0/28", parse_vip,
+                            host_or_prefix};
+const Codec<std::optional<Prefix>> kSource = {kPrefix.expected, parse_said<Prefix, parse_prefix>,
+                                              format_said<Prefix, format_prefix>};
 
 }  // namespace pinion::config

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The forms that a scalar may have: what one is called, how it is read, how it is written. Units
-// and keywords are known here and nowhere else. A form knows the range of its own value at most;
-// rules across keys are check/check.h's.
+// Codecs of scalars: how a value is read and written, and what it is called in errors, in help and
+// in JSON. Units and keywords are known here and nowhere else. A codec knows the range of its own
+// value at most; rules across keys are check/check.h's.
 #pragma once
 
 #include <chrono>
@@ -16,13 +16,13 @@
 
 namespace pinion::config {
 
-// The text is not of the form. The hint says more than what was expected, where there is more.
+// The text cannot be read. The hint, where there is one, says more than what was expected.
 struct Misread {
   std::string hint;
 };
 
 template <typename V>
-struct Form {
+struct Codec {
   std::string_view expected;  // "an integer from 0 to 65535", as errors and the manual say it.
   Result<V, Misread> (*parse)(std::string_view text);
   std::string (*format)(const V& value);
@@ -30,36 +30,36 @@ struct Form {
   bool text = false;
 };
 
-extern const Form<std::string> kText;
-extern const Form<std::string> kName;  // Text that is not empty.
-extern const Form<XdpMode> kXdpMode;
-extern const Form<OnStop> kOnStop;
-extern const Form<Forward> kForward;
-extern const Form<Return> kReturn;
-extern const Form<std::optional<Forward>> kServerForward;
-extern const Form<Protocol> kProtocol;
-extern const Form<TunnelType> kTunnelType;
-extern const Form<std::optional<TunnelType>> kServerTunnelType;
-extern const Form<ClientAddress> kClientAddress;
-extern const Form<std::optional<ClientAddress>> kServerClientAddress;
-extern const Form<uint32_t> kMss;
-extern const Form<bool> kTruth;
-extern const Form<std::optional<bool>> kServerTruth;
+extern const Codec<std::string> kText;
+extern const Codec<std::string> kName;  // Text that is not empty.
+extern const Codec<XdpMode> kXdpMode;
+extern const Codec<OnStop> kOnStop;
+extern const Codec<Forward> kForward;
+extern const Codec<Return> kReturn;
+extern const Codec<std::optional<Forward>> kServerForward;
+extern const Codec<Protocol> kProtocol;
+extern const Codec<TunnelType> kTunnelType;
+extern const Codec<std::optional<TunnelType>> kServerTunnelType;
+extern const Codec<ClientAddress> kClientAddress;
+extern const Codec<std::optional<ClientAddress>> kServerClientAddress;
+extern const Codec<uint32_t> kMss;
+extern const Codec<bool> kTruth;
+extern const Codec<std::optional<bool>> kServerTruth;
 
-extern const Form<uint64_t> kSize;   // "1M" is 2^20.
-extern const Form<uint32_t> kCount;  // The same in 32 bits.
-extern const Form<std::chrono::milliseconds> kTime;
-extern const Form<uint32_t> kFileMode;  // Octal, however it is quoted.
-extern const Form<uint32_t> kWeight;
-extern const Form<uint32_t> kMetric;
-extern const Form<Port> kPort;
-extern const Form<Ports> kPorts;
-extern const Form<std::optional<Port>> kServerPort;
+extern const Codec<uint64_t> kSize;   // "1M" is 2^20.
+extern const Codec<uint32_t> kCount;  // The same in 32 bits.
+extern const Codec<std::chrono::milliseconds> kTime;
+extern const Codec<uint32_t> kFileMode;  // Octal, however it is quoted.
+extern const Codec<uint32_t> kWeight;
+extern const Codec<uint32_t> kMetric;
+extern const Codec<Port> kPort;
+extern const Codec<Ports> kPorts;
+extern const Codec<std::optional<Port>> kServerPort;
 
-extern const Form<Address> kAddress;
-extern const Form<std::optional<Address>> kGateway;
-extern const Form<Prefix> kPrefix;
-extern const Form<Prefix> kVip;  // Of a single host the length is left out.
-extern const Form<std::optional<Prefix>> kSource;
+extern const Codec<Address> kAddress;
+extern const Codec<std::optional<Address>> kGateway;
+extern const Codec<Prefix> kPrefix;
+extern const Codec<Prefix> kVip;  // Of a single host the length is left out.
+extern const Codec<std::optional<Prefix>> kSource;
 
 }  // namespace pinion::config

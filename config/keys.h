@@ -21,7 +21,7 @@ template <typename T, typename V>
 struct ScalarKey {
   std::string_view name;
   V T::*member;
-  const Form<V>* form;
+  const Codec<V>* codec;
   Presence presence = Presence::kOptional;
   std::string_view alias;  // Read as `name`, never written.
 };
@@ -30,7 +30,7 @@ template <typename T, typename V>
 struct ScalarsKey {
   std::string_view name;
   std::vector<V> T::*member;
-  const Form<V>* form;
+  const Codec<V>* codec;
 };
 
 template <typename T, typename V>
@@ -53,21 +53,21 @@ struct ShortKey {
   std::vector<E> T::*list;
   std::string_view list_name;
   V E::*member;
-  const Form<V>* form;
+  const Codec<V>* codec;
   Presence presence = Presence::kOptional;  // Where the list is not there.
 };
 
 template <typename T, typename V>
-constexpr ScalarKey<T, V> scalar(std::string_view name, V T::*member, const Form<V>& form,
+constexpr ScalarKey<T, V> scalar(std::string_view name, V T::*member, const Codec<V>& codec,
                                  Presence presence = Presence::kOptional,
                                  std::string_view alias = {}) {
-  return {name, member, &form, presence, alias};
+  return {name, member, &codec, presence, alias};
 }
 
 template <typename T, typename V>
 constexpr ScalarsKey<T, V> scalars(std::string_view name, std::vector<V> T::*member,
-                                   const Form<V>& form) {
-  return {name, member, &form};
+                                   const Codec<V>& codec) {
+  return {name, member, &codec};
 }
 
 template <typename T, typename V>
@@ -94,7 +94,7 @@ constexpr auto short_form_of(std::string_view list_name, std::vector<E> T::*list
   return std::apply(
       [&]<typename... V>(const ScalarKey<E, V>&... key) {
         return std::tuple{
-            ShortKey<T, E, V>{key.name, list, list_name, key.member, key.form, key.presence}...};
+            ShortKey<T, E, V>{key.name, list, list_name, key.member, key.codec, key.presence}...};
       },
       kKeys<E>);
 }

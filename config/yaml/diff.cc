@@ -74,7 +74,7 @@ class Comparison {
   void compare_member(const ScalarKey<T, V>& key, const std::string& path, const T& from,
                       const T& to) {
     differences_.push_back(
-        {path, key.form->format(from.*key.member), key.form->format(to.*key.member)});
+        {path, key.codec->format(from.*key.member), key.codec->format(to.*key.member)});
   }
 
   template <typename T, typename E, typename V>

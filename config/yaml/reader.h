@@ -62,7 +62,7 @@ class Reader {
   template <typename T, typename E, typename V>
   void read(const ShortKey<T, E, V>& key, const Node& node, const Path& path, T& into);
   template <typename V>
-  void read_scalar(const Form<V>& form, const Node& node, const Path& path, V& into);
+  void read_scalar(const Codec<V>& codec, const Node& node, const Path& path, V& into);
 
   std::vector<Remark> remarks_;
 };
@@ -134,7 +134,7 @@ void Reader::read_member(const Node& mapping, size_t at, const Path& path, T& in
 
 template <typename T, typename V>
 void Reader::read(const ScalarKey<T, V>& key, const Node& node, const Path& path, T& into) {
-  read_scalar(*key.form, node, path, into.*key.member);
+  read_scalar(*key.codec, node, path, into.*key.member);
 }
 
 template <typename T, typename V>
@@ -143,7 +143,7 @@ void Reader::read(const ScalarsKey<T, V>& key, const Node& node, const Path& pat
   std::vector<V>& list = into.*key.member;
   list.resize(node.children.size());
   for (size_t i = 0; i < list.size(); ++i)
-    read_scalar(*key.form, *node.children[i], path.at(i), list[i]);
+    read_scalar(*key.codec, *node.children[i], path.at(i), list[i]);
 }
 
 template <typename T, typename V>
@@ -163,14 +163,14 @@ template <typename T, typename E, typename V>
 void Reader::read(const ShortKey<T, E, V>& key, const Node& node, const Path& path, T& into) {
   std::vector<E>& list = into.*key.list;
   list.resize(1);
-  read_scalar(*key.form, node, path, list[0].*key.member);
+  read_scalar(*key.codec, node, path, list[0].*key.member);
 }
 
 template <typename V>
-void Reader::read_scalar(const Form<V>& form, const Node& node, const Path& path, V& into) {
-  if (node.kind != Node::Kind::kScalar) return misread(node, path, form.expected, "");
-  auto value = form.parse(node.text);
-  if (!value) return misread(node, path, form.expected, value.error().hint);
+void Reader::read_scalar(const Codec<V>& codec, const Node& node, const Path& path, V& into) {
+  if (node.kind != Node::Kind::kScalar) return misread(node, path, codec.expected, "");
+  auto value = codec.parse(node.text);
+  if (!value) return misread(node, path, codec.expected, value.error().hint);
   into = std::move(*value);
 }
 

@@ -18,8 +18,8 @@ namespace pinion::config {
 std::string yaml_scalar(const std::string& value, bool text);
 
 template <typename V>
-std::string yaml_of(const Form<V>& form, const V& value) {
-  return yaml_scalar(form.format(value), form.text);
+std::string yaml_of(const Codec<V>& codec, const V& value) {
+  return yaml_scalar(codec.format(value), codec.text);
 }
 
 // A value that a file need not say anything about.
@@ -39,7 +39,7 @@ constexpr bool is_flat() {
   if (std::is_same_v<T, Server>) return true;
   bool flat = true;
   for_each_key<T>([&](const auto& key) {
-    flat = flat && requires { key.form; };
+    flat = flat && requires { key.codec; };
   });
   return flat;
 }
@@ -81,11 +81,11 @@ std::string flow(const T& value);
 
 template <typename T, typename V>
 std::string flow_member(const ScalarKey<T, V>& key, const T& value) {
-  return yaml_of(*key.form, value.*key.member);
+  return yaml_of(*key.codec, value.*key.member);
 }
 template <typename T, typename V>
 std::string flow_member(const ScalarsKey<T, V>& key, const T& value) {
-  return yaml_list(value.*key.member, [&](const V& v) { return yaml_of(*key.form, v); });
+  return yaml_list(value.*key.member, [&](const V& v) { return yaml_of(*key.codec, v); });
 }
 template <typename T, typename V>
 std::string flow_member(const MappingKey<T, V>& key, const T& value) {
@@ -98,7 +98,7 @@ std::string flow_member(const MappingsKey<T, V>& key, const T& value) {
 
 template <typename T, typename E, typename V>
 std::string flow_member(const ShortKey<T, E, V>& key, const T& value) {
-  return yaml_of(*key.form, (value.*key.list)[0].*key.member);
+  return yaml_of(*key.codec, (value.*key.list)[0].*key.member);
 }
 
 // On one line: "{address: 10.0.0.1, weight: 2}".

@@ -21,7 +21,7 @@ class Lister {
  private:
   template <typename T, typename V>
   void add(const ScalarKey<T, V>& key, const std::string& path) {
-    const std::string value = key.form->format(T{}.*key.member);
+    const std::string value = key.codec->format(T{}.*key.member);
     const bool required = key.presence == Presence::kRequired;
     keys_.push_back(
         {path, required ? "required" : (value.empty() ? "none" : value), std::string(key.alias)});
@@ -29,7 +29,7 @@ class Lister {
   template <typename T, typename E, typename V>
   void add(const ShortKey<T, E, V>& key, const std::string& path) {
     const bool required = key.presence == Presence::kRequired;
-    keys_.push_back({path, required ? "required" : key.form->format(E{}.*key.member), ""});
+    keys_.push_back({path, required ? "required" : key.codec->format(E{}.*key.member), ""});
   }
   template <typename T, typename V>
   void add(const ScalarsKey<T, V>&, const std::string& path) {
