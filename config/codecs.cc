@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdio>
 #include <limits>
 
 #include "balancer/base/suggest.h"
@@ -33,7 +34,7 @@ constexpr std::array kProtocolWords = {Keyword<Protocol>{"tcp", Protocol::kTcp},
 constexpr std::array kReturns = {Keyword<Return>{"last_hop", Return::kLastHop},
                                  Keyword<Return>{"routed", Return::kRouted}};
 
-constexpr std::array kTruths = {Keyword<bool>{"false", false}, Keyword<bool>{"true", true}};
+constexpr std::array kTruths = {Keyword<bool>{"true", true}, Keyword<bool>{"false", false}};
 
 enum ForwardingMethod {
 #define X(name, keyword, text) kMethod##name,
@@ -73,28 +74,18 @@ constexpr std::array kClientAddresses = {
 #undef X
 };
 
-// A comma behind each keyword: the last one is cut.
-constexpr std::string_view kForwardsAndComma = "one of"
-#define X(name, keyword, text) " " #keyword ","
-    PINION_FORWARDING_METHODS(X);
-#undef X
-constexpr std::string_view kForwardWords =
-    kForwardsAndComma.substr(0, kForwardsAndComma.size() - 1);
-
-constexpr std::string_view kTunnelsAndComma = "one of"
-#define X(name, keyword, text) " " #keyword ","
-    PINION_TUNNELS(X);
-#undef X
-constexpr std::string_view kTunnelWords = kTunnelsAndComma.substr(0, kTunnelsAndComma.size() - 1);
+template <const auto& kWords>
+constexpr auto kNamesOf = [] {
+  std::array<std::string_view, kWords.size()> names;
+  for (size_t i = 0; i < names.size(); ++i) names[i] = kWords[i].word;
+  return names;
+}();
 
 template <const auto& kWords>
 auto parse_keyword(std::string_view text) -> Result<decltype(kWords[0].value), Misread> {
-  std::array<std::string_view, kWords.size()> known;
-  for (size_t i = 0; i < known.size(); ++i) {
-    if (kWords[i].word == text) return kWords[i].value;
-    known[i] = kWords[i].word;
-  }
-  return Misread{did_you_mean(text, known)};
+  for (const auto& keyword : kWords)
+    if (keyword.word == text) return keyword.value;
+  return Misread{did_you_mean(text, kNamesOf<kWords>)};
 }
 
 template <const auto& kWords>
@@ -176,9 +167,8 @@ Result<uint32_t, Misread> parse_mode(std::string_view text) {
 
 std::string format_mode(const uint32_t& mode) {
   std::array<char, 12> digits;  // Eleven octal digits hold 32 bits.
-  digits[0] = '0';
-  const auto [end, error] = std::to_chars(&digits[1], digits.data() + digits.size(), mode, 8);
-  return std::string(digits.data(), end);
+  const int length = std::snprintf(digits.data(), digits.size(), "%04o", mode);
+  return std::string(digits.data(), static_cast<size_t>(length));
 }
 
 Result<Port, Misread> parse_port(std::string_view text) {
@@ -195,19 +185,6 @@ Result<Ports, Misread> parse_ports(std::string_view text) {
 }
 
 std::string format_ports(const Ports& ports) { return ports.to_string(); }
-
-// Of a key that may be absent: the codec of its value, around an optional.
-template <typename V, Result<V, Misread> (*kParse)(std::string_view)>
-Result<std::optional<V>, Misread> parse_said(std::string_view text) {
-  auto value = kParse(text);
-  if (!value) return value.error();
-  return std::optional<V>(*value);
-}
-
-template <typename V, std::string (*kFormat)(const V&)>
-std::string format_said(const std::optional<V>& value) {
-  return value ? kFormat(*value) : "";
-}
 
 Result<Address, Misread> parse_address(std::string_view text) {
   if (const auto address = Address::parse(text)) return *address;
@@ -232,66 +209,107 @@ Result<Prefix, Misread> parse_vip(std::string_view text) {
   return Misread{};
 }
 
+template <auto kParse>
+std::optional<Misread> refuse_by(std::string_view text) {
+  if (const auto value = kParse(text); !value) return value.error();
+  return {};
+}
+
+template <auto kParse, typename V>
+constexpr Codec<V> codec(Syntax syntax, std::string (*format)(const V& value)) {
+  syntax.refuse = refuse_by<kParse>;
+  return {syntax, kParse, format};
+}
+
+template <const auto& kWords>
+constexpr auto keyword_codec(std::string_view placeholder, JsonType json = JsonType::kText) {
+  return codec<parse_keyword<kWords>>({"", placeholder, json, kNamesOf<kWords>},
+                                      format_keyword<kWords>);
+}
+
+// Of a key that may be absent: what is there is read and written by kValue.
+template <const auto& kValue, typename V>
+Result<std::optional<V>, Misread> parse_present(std::string_view text) {
+  auto value = kValue.parse(text);
+  if (!value) return value.error();
+  return std::optional<V>(std::move(*value));
+}
+
+template <const auto& kValue, typename V>
+std::string format_present(const std::optional<V>& value) {
+  return value ? kValue.format(*value) : "";
+}
+
+template <const auto& kValue, typename V>
+constexpr Codec<std::optional<V>> optional_codec(const Codec<V>& value) {
+  return {value, parse_present<kValue, V>, format_present<kValue, V>};
+}
+
+constexpr std::string_view kSizeExample = "a number such as 65536, 64K or 1M";
+constexpr std::string_view kAddressOrPrefix = "an address or prefix such as 10.0.0.0/8 or fd00::1";
+
 }  // namespace
 
-const Codec<std::string> kText = {"text", parse_text, format_text, true};
-const Codec<std::string> kName = {"text that is not empty", parse_name, format_text, true};
-const Codec<XdpMode> kXdpMode = {"one of auto, native, generic", parse_keyword<kXdpModes>,
-                                 format_keyword<kXdpModes>};
-const Codec<OnStop> kOnStop = {"one of withdraw, keep", parse_keyword<kOnStops>,
-                               format_keyword<kOnStops>};
-const Codec<Return> kReturn = {"last_hop or routed", parse_keyword<kReturns>,
-                               format_keyword<kReturns>};
-const Codec<Forward> kForward = {kForwardWords, parse_keyword<kForwards>,
-                                 format_keyword<kForwards>};
-const Codec<std::optional<Forward>> kServerForward = {
-    kForwardWords, parse_said<Forward, parse_keyword<kForwards>>,
-    format_said<Forward, format_keyword<kForwards>>};
-const Codec<Protocol> kProtocol = {"one of tcp, udp, sctp", parse_keyword<kProtocolWords>,
-                                   format_keyword<kProtocolWords>};
-const Codec<TunnelType> kTunnelType = {kTunnelWords, parse_keyword<kTunnelTypes>,
-                                       format_keyword<kTunnelTypes>};
-const Codec<std::optional<TunnelType>> kServerTunnelType = {
-    kTunnelWords, parse_said<TunnelType, parse_keyword<kTunnelTypes>>,
-    format_said<TunnelType, format_keyword<kTunnelTypes>>};
-const Codec<ClientAddress> kClientAddress = {
-    "one of none, toa, proxy", parse_keyword<kClientAddresses>, format_keyword<kClientAddresses>};
-const Codec<std::optional<ClientAddress>> kServerClientAddress = {
-    kClientAddress.expected, parse_said<ClientAddress, parse_keyword<kClientAddresses>>,
-    format_said<ClientAddress, format_keyword<kClientAddresses>>};
-const Codec<uint32_t> kMss = {"auto, off, or an integer from 88 to 65495", parse_mss, format_mss};
-const Codec<bool> kTruth = {"one of false, true", parse_keyword<kTruths>, format_keyword<kTruths>};
-const Codec<std::optional<bool>> kServerTruth = {"one of false, true",
-                                                 parse_said<bool, parse_keyword<kTruths>>,
-                                                 format_said<bool, format_keyword<kTruths>>};
+std::string expected_by(const Syntax& syntax) {
+  if (syntax.words.empty()) return std::string(syntax.expected);
+  std::string text;
+  for (const std::string_view word : syntax.words)
+    text += (text.empty() ? "one of " : ", ") + std::string(word);
+  return text;
+}
 
-const Codec<uint64_t> kSize = {"a number such as 65536, 64K or 1M", parse_sized<uint64_t>,
-                               format_sized<uint64_t>};
-const Codec<uint32_t> kCount = {"a number such as 65536, 64K or 1M", parse_sized<uint32_t>,
-                                format_sized<uint32_t>};
-const Codec<std::chrono::milliseconds> kTime = {"a time such as 500ms, 30s, 15m or 1h",
-                                                parse_timeout, format_timeout};
-const Codec<uint32_t> kFileMode = {"an octal file mode such as \"0660\"", parse_mode, format_mode,
-                                   true};
-const Codec<uint32_t> kWeight = {"an integer from 0 to 65535", parse_integer<uint32_t, 65535>,
-                                 format_integer};
-const Codec<uint32_t> kMetric = {"an integer from 0 to 4294967295",
-                                 parse_integer<uint32_t, 4294967295>, format_integer};
-const Codec<Port> kPort = {"a port from 1 to 65535", parse_port, format_port};
-const Codec<Ports> kPorts = {"a port from 1 to 65535, a range such as 8000-8100, or any",
-                             parse_ports, format_ports};
-const Codec<std::optional<Port>> kServerPort = {
-    "a port from 1 to 65535", parse_said<Port, parse_port>, format_said<Port, format_port>};
+constexpr Codec<std::string> kText =
+    codec<parse_text>({.expected = "text", .placeholder = "TEXT", .text = true}, format_text);
+constexpr Codec<std::string> kName = codec<parse_name>(
+    {.expected = "text that is not empty", .placeholder = "NAME", .text = true}, format_text);
+constexpr Codec<std::string> kScheduler = codec<parse_name>(
+    {.expected = "text that is not empty", .placeholder = "SCHEDULER", .text = true}, format_text);
 
-const Codec<Address> kAddress = {"an IPv4 or IPv6 address", parse_address, format_address};
-const Codec<std::optional<Address>> kGateway = {"an IPv4 or IPv6 address",
-                                                parse_said<Address, parse_address>,
-                                                format_said<Address, format_address>};
-const Codec<Prefix> kPrefix = {"an address or prefix such as 10.0.0.0/8 or fd00::1", parse_prefix,
-                               format_prefix};
-const Codec<Prefix> kVip = {"an address or prefix such as 192.0.2.80 or 192.0.2.0/28", parse_vip,
-                            host_or_prefix};
-const Codec<std::optional<Prefix>> kSource = {kPrefix.expected, parse_said<Prefix, parse_prefix>,
-                                              format_said<Prefix, format_prefix>};
+constexpr Codec<XdpMode> kXdpMode = keyword_codec<kXdpModes>("MODE");
+constexpr Codec<OnStop> kOnStop = keyword_codec<kOnStops>("WHAT");
+constexpr Codec<Return> kReturn = keyword_codec<kReturns>("HOW");
+constexpr Codec<Forward> kForward = keyword_codec<kForwards>("METHOD");
+constexpr Codec<std::optional<Forward>> kServerForward = optional_codec<kForward>(kForward);
+constexpr Codec<Protocol> kProtocol = keyword_codec<kProtocolWords>("PROTOCOL");
+constexpr Codec<TunnelType> kTunnelType = keyword_codec<kTunnelTypes>("TYPE");
+constexpr Codec<std::optional<TunnelType>> kServerTunnelType =
+    optional_codec<kTunnelType>(kTunnelType);
+constexpr Codec<ClientAddress> kClientAddress = keyword_codec<kClientAddresses>("HOW");
+constexpr Codec<std::optional<ClientAddress>> kServerClientAddress =
+    optional_codec<kClientAddress>(kClientAddress);
+constexpr Codec<uint32_t> kMss = codec<parse_mss>(
+    {"auto, off, or an integer from 88 to 65495", "N|auto|off", JsonType::kIntegerOrText},
+    format_mss);
+constexpr Codec<bool> kTruth = keyword_codec<kTruths>("true|false", JsonType::kBoolean);
+constexpr Codec<std::optional<bool>> kServerTruth = optional_codec<kTruth>(kTruth);
+
+constexpr Codec<uint64_t> kSize =
+    codec<parse_sized<uint64_t>>({kSizeExample, "N", JsonType::kInteger}, format_sized<uint64_t>);
+constexpr Codec<uint32_t> kCount =
+    codec<parse_sized<uint32_t>>({kSizeExample, "N", JsonType::kInteger}, format_sized<uint32_t>);
+constexpr Codec<std::chrono::milliseconds> kTime = codec<parse_timeout>(
+    {"a time such as 500ms, 30s, 15m or 1h", "TIME", JsonType::kInteger}, format_timeout);
+constexpr Codec<uint32_t> kFileMode = codec<parse_mode>(
+    {.expected = "an octal file mode such as \"0660\"", .placeholder = "MODE", .text = true},
+    format_mode);
+constexpr Codec<uint32_t> kWeight = codec<parse_integer<uint32_t, 65535>>(
+    {"an integer from 0 to 65535", "N", JsonType::kInteger}, format_integer);
+constexpr Codec<uint32_t> kMetric = codec<parse_integer<uint32_t, 4294967295>>(
+    {"an integer from 0 to 4294967295", "N", JsonType::kInteger}, format_integer);
+constexpr Codec<Port> kPort =
+    codec<parse_port>({"a port from 1 to 65535", "PORT", JsonType::kInteger}, format_port);
+constexpr Codec<Ports> kPorts =
+    codec<parse_ports>({"a port from 1 to 65535, a range such as 8000-8100, or any",
+                        "PORT|RANGE|any", JsonType::kIntegerOrText},
+                       format_ports);
+constexpr Codec<std::optional<Port>> kServerPort = optional_codec<kPort>(kPort);
+
+constexpr Codec<Address> kAddress =
+    codec<parse_address>({"an IPv4 or IPv6 address", "ADDRESS"}, format_address);
+constexpr Codec<std::optional<Address>> kGateway = optional_codec<kAddress>(kAddress);
+constexpr Codec<Prefix> kPrefix = codec<parse_prefix>({kAddressOrPrefix, "PREFIX"}, format_prefix);
+constexpr Codec<Prefix> kVip = codec<parse_vip>(
+    {"an address or prefix such as 192.0.2.80 or 192.0.2.0/28", "VIP"}, host_or_prefix);
+constexpr Codec<std::optional<Prefix>> kSource = optional_codec<kPrefix>(kPrefix);
 
 }  // namespace pinion::config

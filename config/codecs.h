@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -21,17 +22,34 @@ struct Misread {
   std::string hint;
 };
 
-template <typename V>
-struct Codec {
-  std::string_view expected;  // "an integer from 0 to 65535", as errors and the manual say it.
-  Result<V, Misread> (*parse)(std::string_view text);
-  std::string (*format)(const V& value);
+// What a scalar is in JSON.
+enum class JsonType { kText, kInteger, kIntegerOrText, kBoolean };
+
+// What is known of a codec without the type of its values.
+struct Syntax {
+  std::string_view expected;     // "an integer from 0 to 65535"; "" where there are words.
+  std::string_view placeholder;  // "PORT", as help shows the value; "" where no option has it.
+  JsonType json = JsonType::kText;
+  std::span<const std::string_view> words = {};  // All that the value may be, where they are few.
   // Text, even where it looks like a number or a truth: YAML needs it quoted then.
   bool text = false;
+  // Why the text cannot be read; nothing where it can.
+  std::optional<Misread> (*refuse)(std::string_view text) = nullptr;
+};
+
+// "an integer from 0 to 65535", "one of tcp, udp, sctp".
+std::string expected_by(const Syntax& syntax);
+
+template <typename V>
+struct Codec : Syntax {
+  Result<V, Misread> (*parse)(std::string_view text);
+  std::string (*format)(const V& value);
 };
 
 extern const Codec<std::string> kText;
 extern const Codec<std::string> kName;  // Text that is not empty.
+// The same. Which schedulers there are is known further up: see Vocabulary.
+extern const Codec<std::string> kScheduler;
 extern const Codec<XdpMode> kXdpMode;
 extern const Codec<OnStop> kOnStop;
 extern const Codec<Forward> kForward;

@@ -1,103 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every key that a configuration may have, one table a mapping. Loading, "unknown key", saving,
-// diff and (by a test) the manual page all follow these tables. Order is that of config.h, and of
-// what is written. To add a key: the member in config.h, a row here, a paragraph in the manual.
+// The one table of options: every key that a configuration may have, one table a mapping. Loading,
+// "unknown key", saving, diff, the fields of JSON, the options of pinionctl with their help and
+// completion, and (by tests) both manual pages follow these tables. Order is that of config.h, and
+// of what is written. To add a key: the member in config.h, a row here, a paragraph in the manual.
 #pragma once
 
-#include <string_view>
 #include <tuple>
-#include <vector>
 
 #include "config/codecs.h"
 #include "config/config.h"
+#include "config/rows.h"
 
 namespace pinion::config {
-
-enum class Presence { kOptional, kRequired };
-
-// Four shapes of values: a scalar, a list of scalars, a mapping, a list of mappings; and short for
-// a list of one mapping, that one's scalars beside it.
-template <typename T, typename V>
-struct ScalarKey {
-  std::string_view name;
-  V T::*member;
-  const Codec<V>* codec;
-  Presence presence = Presence::kOptional;
-  std::string_view alias;  // Read as `name`, never written.
-};
-
-template <typename T, typename V>
-struct ScalarsKey {
-  std::string_view name;
-  std::vector<V> T::*member;
-  const Codec<V>* codec;
-};
-
-template <typename T, typename V>
-struct MappingKey {
-  std::string_view name;
-  V T::*member;
-};
-
-template <typename T, typename V>
-struct MappingsKey {
-  std::string_view name;
-  std::vector<V> T::*member;
-  bool has_short_form = false;  // Of one element, and written so: see ShortKey.
-};
-
-// A key of the only element of a list: `vip: 192.0.2.80` says what `listeners: [{vip: ...}]` does.
-template <typename T, typename E, typename V>
-struct ShortKey {
-  std::string_view name;
-  std::vector<E> T::*list;
-  std::string_view list_name;
-  V E::*member;
-  const Codec<V>* codec;
-  Presence presence = Presence::kOptional;  // Where the list is not there.
-};
-
-template <typename T, typename V>
-constexpr ScalarKey<T, V> scalar(std::string_view name, V T::*member, const Codec<V>& codec,
-                                 Presence presence = Presence::kOptional,
-                                 std::string_view alias = {}) {
-  return {name, member, &codec, presence, alias};
-}
-
-template <typename T, typename V>
-constexpr ScalarsKey<T, V> scalars(std::string_view name, std::vector<V> T::*member,
-                                   const Codec<V>& codec) {
-  return {name, member, &codec};
-}
-
-template <typename T, typename V>
-constexpr MappingKey<T, V> mapping(std::string_view name, V T::*member) {
-  return {name, member};
-}
-
-template <typename T, typename V>
-constexpr MappingsKey<T, V> mappings(std::string_view name, std::vector<V> T::*member) {
-  return {name, member};
-}
-
-template <typename T, typename V>
-constexpr MappingsKey<T, V> mappings_or_short(std::string_view name, std::vector<V> T::*member) {
-  return {name, member, true};
-}
-
-template <typename T>
-inline constexpr std::tuple<> kKeys{};
-
-// Each key of E, short for the list of one E.
-template <typename T, typename E>
-constexpr auto short_form_of(std::string_view list_name, std::vector<E> T::*list) {
-  return std::apply(
-      [&]<typename... V>(const ScalarKey<E, V>&... key) {
-        return std::tuple{
-            ShortKey<T, E, V>{key.name, list, list_name, key.member, key.codec, key.presence}...};
-      },
-      kKeys<E>);
-}
 
 template <>
 inline constexpr auto kKeys<Connections> = std::tuple{
@@ -166,57 +80,99 @@ template <>
 inline constexpr auto kKeys<HostRoute> = std::tuple{
     scalar("to", &HostRoute::to, kPrefix, Presence::kRequired),
     scalar("via", &HostRoute::via, kGateway),
-    scalar("interface", &HostRoute::interface, kName, Presence::kOptional, "dev"),
+    scalar("interface", &HostRoute::interface, kName).or_called("dev"),
     scalar("metric", &HostRoute::metric, kMetric),
 };
 
+// What the tunnels of services and of servers have in common.
+inline constexpr Option kTunnelTypeOption = {.help = "what tun puts around packets"};
+inline constexpr Option kTunnelPortOption = {.help = "where gue goes to"};
+inline constexpr Option kTunnelChecksumOption = {.help =
+                                                     "whether gue's UDP has a checksum over IPv4"};
+inline constexpr Option kTunnelSourceOption = {
+    .help =
+        "where its outer headers say that they come from; of a prefix, the rest varies by flow"};
+
 template <>
 inline constexpr auto kKeys<Tunnel> = std::tuple{
-    scalar("type", &Tunnel::type, kTunnelType),
-    scalar("port", &Tunnel::port, kPort),
-    scalar("checksum", &Tunnel::checksum, kTruth),
-    scalar("source", &Tunnel::source, kSource),
+    scalar("type", &Tunnel::type, kTunnelType).with(kTunnelTypeOption),
+    scalar("port", &Tunnel::port, kPort).with(kTunnelPortOption),
+    scalar("checksum", &Tunnel::checksum, kTruth).with(kTunnelChecksumOption),
+    scalar("source", &Tunnel::source, kSource).with(kTunnelSourceOption),
 };
 
 template <>
 inline constexpr auto kKeys<ServerTunnel> = std::tuple{
-    scalar("type", &ServerTunnel::type, kServerTunnelType),
-    scalar("port", &ServerTunnel::port, kServerPort),
-    scalar("checksum", &ServerTunnel::checksum, kServerTruth),
-    scalar("source", &ServerTunnel::source, kSource),
+    scalar("type", &ServerTunnel::type, kServerTunnelType).with(kTunnelTypeOption).left_out(),
+    scalar("port", &ServerTunnel::port, kServerPort).with(kTunnelPortOption).left_out(),
+    scalar("checksum", &ServerTunnel::checksum, kServerTruth)
+        .with(kTunnelChecksumOption)
+        .left_out(),
+    scalar("source", &ServerTunnel::source, kSource).with(kTunnelSourceOption).left_out(),
 };
 
 template <>
 inline constexpr auto kKeys<Server> = std::tuple{
-    scalar("address", &Server::address, kAddress, Presence::kRequired),
-    scalar("weight", &Server::weight, kWeight),
-    scalar("port", &Server::port, kServerPort),
-    scalar("forward", &Server::forward, kServerForward),
-    mapping("tunnel", &Server::tunnel),
-    scalar("client_address", &Server::client_address, kServerClientAddress),
+    scalar("address", &Server::address, kAddress, Presence::kRequired)
+        .with({.help = "the real server's address",
+               .instead_of_set = "add a server at the new address, and remove this one",
+               .is_word = true}),
+    scalar("weight", &Server::weight, kWeight)
+        .with({.help = "its share, 0 to 65535; 0 takes no new connections"}),
+    scalar("port", &Server::port, kServerPort)
+        .with({.help = "its port",
+               .instead_of_set = "add a server at the new port, and remove this one"}),
+    scalar("forward", &Server::forward, kServerForward)
+        .with({.help = "how packets reach it",
+               .set_help = "how packets reach it; its connections go on as they began"}),
+    mapping("tunnel", &Server::tunnel, Absent::kLeftOut),
+    scalar("client_address", &Server::client_address, kServerClientAddress)
+        .with(
+            {.help = "how fullnat tells it of the client",
+             .set_help = "how fullnat tells it of the client; its connections go on as they began"})
+        .left_out(),
 };
 
 template <>
 inline constexpr auto kKeys<Listener> = std::tuple{
-    scalar("vip", &Listener::vip, kVip, Presence::kRequired),
-    scalar("port", &Listener::ports, kPorts, Presence::kRequired),
-    scalar("protocol", &Listener::protocol, kProtocol),
+    scalar("vip", &Listener::vip, kVip, Presence::kRequired)
+        .with({.help = "the virtual IP address, or a prefix of them",
+               .set_help = "another virtual IP address, or prefix"}),
+    scalar("port", &Listener::ports, kPorts, Presence::kRequired)
+        .with({.help = "the virtual port, a range such as 8000-8100, or any",
+               .set_help = "another virtual port, range, or any"}),
+    scalar("protocol", &Listener::protocol, kProtocol).with({.help = "what it carries"}),
 };
 
 template <>
-inline constexpr auto kKeys<Service> =
-    std::tuple_cat(std::tuple{scalar("name", &Service::name, kName)},
-                   short_form_of("listeners", &Service::listeners),
-                   std::tuple{
-                       mappings_or_short("listeners", &Service::listeners),
-                       scalar("scheduler", &Service::scheduler, kName),
-                       scalar("forward", &Service::forward, kForward),
-                       scalar("return", &Service::replies, kReturn),
-                       mapping("tunnel", &Service::tunnel),
-                       scalar("client_address", &Service::client_address, kClientAddress),
-                       scalar("mss", &Service::mss, kMss),
-                       mappings("servers", &Service::servers),
-                   });
+inline constexpr auto kKeys<Service> = std::tuple_cat(
+    std::tuple{
+        scalar("name", &Service::name, kName)
+            .with({.help = "its name (default VIP:PORT/PROTOCOL)",
+                   .instead_of_set = "add a service with the new name, and remove this one",
+                   .is_word = true}),
+    },
+    short_form_of("listeners", &Service::listeners),
+    std::tuple{
+        mappings_or_short(
+            "listeners", &Service::listeners,
+            {.help = "what it takes packets for, in the place of VIP, port and protocol",
+             .set_help = "all that it is to take packets for"}),
+        scalar("scheduler", &Service::scheduler, kScheduler)
+            .with({.help = "how new connections are shared out"}),
+        scalar("forward", &Service::forward, kForward)
+            .with({.help = "how packets reach the real servers"}),
+        scalar("return", &Service::replies, kReturn)
+            .with({.help = "how replies by nat and fullnat get back to clients"}),
+        mapping("tunnel", &Service::tunnel),
+        scalar("client_address", &Service::client_address, kClientAddress)
+            .with({.help = "how fullnat tells real servers of the client"}),
+        scalar("mss", &Service::mss, kMss)
+            .with({.help = "the largest TCP segment, by nat and fullnat"}),
+        mappings("servers", &Service::servers,
+                 {.help = "a real server and its weight (default 1)",
+                  .instead_of_set = "use 'server add', 'server set' or 'server remove'"}),
+    });
 
 template <>
 inline constexpr auto kKeys<Config> = std::tuple{
@@ -225,11 +181,5 @@ inline constexpr auto kKeys<Config> = std::tuple{
     mappings("host_routes", &Config::host_routes),
     mappings("services", &Config::services),
 };
-
-// Calls `visit` with each row of T's table, in order.
-template <typename T, typename Visit>
-constexpr void for_each_key(Visit&& visit) {
-  std::apply([&](const auto&... key) { (visit(key), ...); }, kKeys<T>);
-}
 
 }  // namespace pinion::config

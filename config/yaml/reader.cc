@@ -62,11 +62,11 @@ void Reader::said_twice(Mark mark, const Path& path, std::string_view list) {
          "stands in \"" + std::string(list) + "\" where that is given; leave it out here");
 }
 
-void Reader::misread(const Node& node, const Path& path, std::string_view expected,
+void Reader::misread(const Node& node, const Path& path, const Syntax& syntax,
                      const std::string& hint) {
-  remark(node.mark, path,
-         "expected " + std::string(expected) + ", got " + got(node) +
-             (hint.empty() ? "" : "; " + hint));
+  remark(
+      node.mark, path,
+      "expected " + expected_by(syntax) + ", got " + got(node) + (hint.empty() ? "" : "; " + hint));
 }
 
 }  // namespace pinion::config

@@ -44,8 +44,7 @@ class Reader {
   // Whether the node is of that kind, or nothing; remarks on it where it is neither.
   bool expect(Node::Kind kind, const Node& node, const Path& path, bool of_scalars = false);
   void unknown_key(const Node& key, const Path& path, std::span<const std::string_view> known);
-  void misread(const Node& node, const Path& path, std::string_view expected,
-               const std::string& hint);
+  void misread(const Node& node, const Path& path, const Syntax& syntax, const std::string& hint);
 
   void said_twice(Mark mark, const Path& path, std::string_view list);
   // The member whose name is the mapping's child `at`.
@@ -168,9 +167,9 @@ void Reader::read(const ShortKey<T, E, V>& key, const Node& node, const Path& pa
 
 template <typename V>
 void Reader::read_scalar(const Codec<V>& codec, const Node& node, const Path& path, V& into) {
-  if (node.kind != Node::Kind::kScalar) return misread(node, path, codec.expected, "");
+  if (node.kind != Node::Kind::kScalar) return misread(node, path, codec, "");
   auto value = codec.parse(node.text);
-  if (!value) return misread(node, path, codec.expected, value.error().hint);
+  if (!value) return misread(node, path, codec, value.error().hint);
   into = std::move(*value);
 }
 
