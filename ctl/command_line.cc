@@ -140,11 +140,11 @@ const Argument* Parser::next_word() const {
 }
 
 Parser::Step Parser::set(const Argument& argument, const std::string& value) {
-  if (const auto parsed = parse_value(argument.kind, value); !parsed)
+  if (const auto parsed = parse_value(argument, value); !parsed) {
+    const std::string hint = control::hint_for(value, words_of(argument));
     return wrong(label(argument) + ": " + parsed.error().message(),
-                 control::hint_for(value, words_of(argument.kind)).starts_with("did you mean")
-                     ? control::hint_for(value, words_of(argument.kind))
-                     : "");
+                 hint.starts_with("did you mean") ? hint : "");
+  }
   auto& values = line_.values[std::string(argument.name)];
   if (!values.empty() && !is_repeated(argument)) return wrong(label(argument) + " is given twice");
   values.push_back(value);

@@ -48,10 +48,11 @@ Candidates servers(const CommandLine& line, const Fetch& fetch) {
   return names;
 }
 
-Candidates values_of(Kind kind, const CommandLine& line, const Fetch& fetch) {
-  if (kind == Kind::kService) return column(fetch(line, "/v1/services"), "services", "name");
-  if (kind == Kind::kServer) return servers(line, fetch);
-  const auto words = words_of(kind);
+Candidates values_of(const Argument& argument, const CommandLine& line, const Fetch& fetch) {
+  if (argument.kind == Kind::kService)
+    return column(fetch(line, "/v1/services"), "services", "name");
+  if (argument.kind == Kind::kServer) return servers(line, fetch);
+  const auto words = words_of(argument);
   return {words.begin(), words.end()};
 }
 
@@ -77,7 +78,7 @@ Candidates after_equals(Parser parser, const std::string& option, const Fetch& f
   if (!parser.take(option)) return {};
   Candidates values;
   if (const Argument* argument = parser.awaited())
-    values = values_of(argument->kind, parser.line(), fetch);
+    values = values_of(*argument, parser.line(), fetch);
   if (const GlobalOption* global = parser.awaited_global()) values = values_of(*global);
   for (std::string& value : values) value = option + "=" + value;
   return values;
@@ -85,7 +86,7 @@ Candidates after_equals(Parser parser, const std::string& option, const Fetch& f
 
 Candidates candidates(const Parser& parser, const std::string& begun, const Fetch& fetch) {
   const CommandLine& line = parser.line();
-  if (const Argument* argument = parser.awaited()) return values_of(argument->kind, line, fetch);
+  if (const Argument* argument = parser.awaited()) return values_of(*argument, line, fetch);
   if (const GlobalOption* option = parser.awaited_global()) return values_of(*option);
   if (begun.starts_with('-') && !parser.options_ended()) {
     const size_t equals = begun.find('=');
@@ -94,7 +95,7 @@ Candidates candidates(const Parser& parser, const std::string& begun, const Fetc
   }
   if (!line.verb) return following_words(line.words);
   const Argument* next = parser.next_word();
-  return next ? values_of(next->kind, line, fetch) : options_of(line);
+  return next ? values_of(*next, line, fetch) : options_of(line);
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ std::string usage_of(const Argument& argument) {
 }
 
 std::string keywords(const Argument& argument) {
-  const auto words = words_of(argument.kind);
+  const auto words = words_of(argument);
   return words.empty() ? "" : ": " + control::join(words);
 }
 

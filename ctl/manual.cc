@@ -134,7 +134,7 @@ std::string arguments_of(const Verb& verb) {
   std::string text = ".Bl -tag -width Ds\n";
   for (const Argument& argument : verb.arguments) {
     text += ".It " + macros(argument) + "\n" + sentence(argument.help);
-    const auto words = words_of(argument.kind);
+    const auto words = words_of(argument);
     if (words.size() == 1) text += "So far there is only " + control::join(words) + ".\n";
     if (words.size() > 1) text += wrap("One of " + control::join(words) + ".") + "\n";
   }

@@ -23,14 +23,19 @@ json json_of(const config::Listener& listener) {
           {"protocol", to_string(listener.protocol)}};
 }
 
+json scalar(config::JsonType type, const std::string& text) {
+  const bool is_digits =
+      std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (type == config::JsonType::kBoolean) return text == "true";
+  if (type != config::JsonType::kText && is_digits) return std::stoull(text);
+  return text;
+}
+
+// The command line has been checked: the text can be read.
 json json_of(const Argument& argument, const std::string& text) {
-  // The command line has been checked: the text can be read.
-  const auto value = parse_value(argument.kind, text);
-  if (is_number(argument.kind)) return std::get<uint64_t>(*value);
-  if (argument.kind == Kind::kBoolean) return std::get<bool>(*value);
-  if (argument.kind == Kind::kPorts) return json_of(std::get<Ports>(*value));
+  if (argument.kind == Kind::kScalar) return scalar(argument.syntax->json, text);
+  const auto value = parse_value(argument, text);
   if (argument.kind == Kind::kListener) return json_of(std::get<config::Listener>(*value));
-  if (argument.kind != Kind::kNewServer) return text;
   const auto& server = std::get<config::Server>(*value);
   json object = {{"address", server.address.to_string()}, {"weight", server.weight}};
   if (server.port) object["port"] = server.port->value;

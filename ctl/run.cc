@@ -35,7 +35,7 @@ Outcome no_daemon(const Error& error) {
 
 // `stats` answers when its interval is over.
 std::chrono::milliseconds patience_for(const CommandLine& line) {
-  const auto interval = parse_value(control::Kind::kInterval, line.get("interval", "0"));
+  const auto interval = control::parse_interval(line.get("interval", "0"));
   return kPatience + std::chrono::milliseconds(interval ? std::get<uint64_t>(*interval) : 0);
 }
 

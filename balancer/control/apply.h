@@ -17,18 +17,6 @@ inline Outcome<Warnings> make_live(DirectorApi& director, Outcome<Config> next) 
   return std::move(*applied);
 }
 
-// What a service's or a server's tunnel is to be.
-inline config::ServerTunnel tunnel_in(const Arguments& arguments) {
-  config::ServerTunnel tunnel;
-  if (const auto word = arguments.get<std::string>("tunnel.type"))
-    tunnel.type = find_tunnel_type(*word);
-  if (const auto port = arguments.get<uint64_t>("tunnel.port"))
-    tunnel.port = Port{static_cast<uint16_t>(*port)};
-  tunnel.checksum = arguments.get<bool>("tunnel.checksum");
-  tunnel.source = arguments.get<Prefix>("tunnel.source");
-  return tunnel;
-}
-
 // What every change answers with, and what the client prints.
 inline Json done(std::string message) { return {{"message", std::move(message)}}; }
 

@@ -4,13 +4,9 @@
 #include <algorithm>
 #include <charconv>
 
-#include "config/codecs.h"
-
 namespace pinion::control {
 namespace {
 
-constexpr std::string_view kBooleans[] = {"true", "false"};
-constexpr std::string_view kReturns[] = {"last_hop", "routed"};
 constexpr size_t kLongestEcho = 64;  // Of what a client sent, in an error.
 
 Error expected(std::string_view what, std::string_view got) {
@@ -26,20 +22,15 @@ std::optional<uint64_t> parse_digits(std::string_view text) {
   return number;
 }
 
-Result<Value> parse_number(std::string_view text, uint64_t least, uint64_t most) {
+Result<Value> parse_limit(std::string_view text) {
   const auto number = parse_digits(text);
-  if (number && *number >= least && *number <= most) return Value(*number);
-  return expected("an integer from " + std::to_string(least) + " to " + std::to_string(most), text);
+  if (number && *number >= 1 && *number <= 100'000) return Value(*number);
+  return expected("an integer from 1 to 100000", text);
 }
 
 Result<Value> parse_name(std::string_view text) {
   if (text.empty()) return refusal("expected a name, got nothing");
   return Value(std::string(text));
-}
-
-Result<Value> parse_address(std::string_view text) {
-  if (const auto address = Address::parse(text)) return Value(*address);
-  return expected("an address such as 192.168.1.2 or 2001:db8::2", text);
 }
 
 Result<Value> parse_server_name(std::string_view text) {
@@ -53,25 +44,100 @@ Result<Value> parse_prefix(std::string_view text) {
   return expected("an address or a prefix such as 10.0.0.0/8", text);
 }
 
-Result<Value> parse_vip(std::string_view text) {
-  if (const auto prefix = Prefix::parse(text)) return Value(*prefix);
-  return expected("an address or prefix such as 192.168.1.2, 2001:db8::2 or 192.0.2.0/28", text);
-}
-
-Result<Value> parse_ports(std::string_view text) {
-  if (const auto ports = Ports::parse(text)) return Value(*ports);
-  return expected("a port from 1 to 65535, a range such as 8000-8100, or any", text);
-}
-
-Result<Value> parse_mss(std::string_view text) {
-  if (const auto mss = config::kMss.parse(text)) return Value(uint64_t{*mss});
-  return expected(config::kMss.expected, text);
-}
-
 Result<Value> parse_listener(std::string_view text) {
   if (const auto listener = config::parse_listener(text)) return Value(*listener);
   return expected("a listener such as 192.0.2.80:80, 192.0.2.0/28:any/udp or [2001:db8::1]:443",
                   text);
+}
+
+Result<Value> parse_flag(std::string_view text) {
+  if (text.empty() || text == "true") return Value(true);
+  if (text == "false") return Value(false);
+  return expected("true or false", text);
+}
+
+Result<Value> parse_state(std::string_view text) {
+  if (find_state(text)) return Value(std::string(text));
+  return expected(join(state_words()), text);
+}
+
+Result<Value> parse_server(std::string_view text) {
+  const size_t equals = std::min(text.find('='), text.size());
+  const auto name = parse_server_name(text.substr(0, equals));
+  if (!name) return name.error();
+  config::Server server;
+  server.address = std::get<config::ServerName>(*name).address;
+  server.port = std::get<config::ServerName>(*name).port;
+  if (equals < text.size()) {
+    const std::string_view weight = text.substr(equals + 1);
+    if (auto right = check_text(config::kWeight, weight); !right) return right.error();
+    server.weight = *config::kWeight.parse(weight);
+  }
+  return Value(server);
+}
+
+Words words_of(const config::Syntax& syntax) {
+  return &syntax == &config::kScheduler ? scheduler_words() : Words(syntax.words);
+}
+
+std::string text_of(const std::string& text) { return text; }
+std::string text_of(uint64_t number) { return std::to_string(number); }
+std::string text_of(bool flag) { return flag ? "yes" : "no"; }
+std::string text_of(const Prefix& prefix) { return host_or_prefix(prefix); }
+std::string text_of(const config::ServerName& name) { return config::to_string(name); }
+std::string text_of(const config::Listener& listener) { return log_text(listener); }
+std::string text_of(const config::Server& server) { return log_text(server); }
+
+}  // namespace
+
+bool is_option(const Argument& argument) {
+  return argument.form != Form::kWord && argument.form != Form::kOptionalWord;
+}
+
+bool is_required(const Argument& argument) { return argument.form == Form::kWord; }
+
+std::string field_of(const Argument& argument) {
+  return argument.field.empty() ? argument.name : argument.field;
+}
+
+std::string placeholder(const Argument& argument) {
+  switch (argument.kind) {
+    case Kind::kService:
+      return "SERVICE";
+    case Kind::kServer:
+      return "ADDRESS[:PORT]";
+    case Kind::kPrefix:
+      return "PREFIX";
+    case Kind::kLimit:
+      return "N";
+    case Kind::kInterval:
+      return "TIME";
+    case Kind::kFlag:
+      return "";
+    case Kind::kState:
+      return "STATE";
+    case Kind::kFile:
+      return "FILE";
+    case Kind::kScalar:
+      return std::string(argument.syntax->placeholder);
+    case Kind::kListener:
+      return "VIP:PORT[/PROTOCOL]";
+    case Kind::kNewServer:
+      return "ADDRESS[:PORT][=WEIGHT]";
+  }
+  return "";
+}
+
+Words words_of(const Argument& argument) {
+  if (argument.kind == Kind::kState) return state_words();
+  return argument.syntax ? words_of(*argument.syntax) : Words();
+}
+
+Result<> check_text(const config::Syntax& syntax, std::string_view text) {
+  const Words words = words_of(syntax);
+  const bool is_word = words.empty() || std::find(words.begin(), words.end(), text) != words.end();
+  if (is_word && !syntax.refuse(text)) return {};
+  return expected(words.empty() ? syntax.expected : join(words), text);
 }
 
 Result<Value> parse_interval(std::string_view text) {
@@ -89,202 +155,43 @@ Result<Value> parse_interval(std::string_view text) {
   return expected("a time from 0 to 60s, such as 1s or 500ms", text);
 }
 
-Result<Value> parse_flag(std::string_view text) {
-  if (text.empty() || text == "true") return Value(true);
-  if (text == "false") return Value(false);
-  return expected("true or false", text);
-}
-
-Result<Value> parse_keyword(std::string_view text, Words words) {
-  for (const std::string_view word : words)
-    if (word == text) return Value(std::string(text));
-  return expected(join(words), text);
-}
-
-Result<Value> parse_server(std::string_view text) {
-  const size_t equals = std::min(text.find('='), text.size());
-  const auto name = parse_server_name(text.substr(0, equals));
-  if (!name) return name.error();
-  config::Server server;
-  server.address = std::get<config::ServerName>(*name).address;
-  server.port = std::get<config::ServerName>(*name).port;
-  if (equals < text.size()) {
-    const auto weight = parse_value(Kind::kWeight, text.substr(equals + 1));
-    if (!weight) return weight.error();
-    server.weight = static_cast<uint32_t>(std::get<uint64_t>(*weight));
-  }
-  return Value(server);
-}
-
-constexpr size_t kMostInText = 16;
-
-std::string text_of(const std::string& text) { return text; }
-std::string text_of(uint64_t number) { return std::to_string(number); }
-std::string text_of(bool flag) { return flag ? "yes" : "no"; }
-std::string text_of(const Address& address) { return address.to_string(); }
-std::string text_of(const Prefix& prefix) { return host_or_prefix(prefix); }
-std::string text_of(const config::ServerName& name) { return config::to_string(name); }
-std::string text_of(const config::Server& server) {
-  return config::to_string({server.address, server.port}) + "=" + std::to_string(server.weight);
-}
-std::string text_of(const Ports& ports) { return ports.to_string(); }
-std::string text_of(const config::Listener& listener) { return config::to_string(listener); }
-template <typename T>
-std::string text_of(const std::vector<T>& values) {
-  std::string text;
-  for (size_t i = 0; i < std::min(values.size(), kMostInText); ++i)
-    text += (i ? "," : "") + text_of(values[i]);
-  if (values.size() <= kMostInText) return text;
-  return text + " and " + std::to_string(values.size() - kMostInText) + " more";
-}
-
-}  // namespace
-
-bool is_option(const Argument& argument) {
-  return argument.form != Form::kWord && argument.form != Form::kOptionalWord;
-}
-
-bool is_required(const Argument& argument) {
-  return argument.form == Form::kWord || argument.form == Form::kRequiredOption;
-}
-
-bool is_number(Kind kind) {
-  return kind == Kind::kPort || kind == Kind::kWeight || kind == Kind::kLimit;
-}
-
-bool is_list(Kind kind) { return kind == Kind::kNewServer || kind == Kind::kListener; }
-
-std::string field_of(const Argument& argument) {
-  std::string field(argument.name);
-  const char dash = field.starts_with("tunnel-") ? '.' : '_';
-  std::replace(field.begin(), field.end(), '-', dash);
-  return field + (argument.form == Form::kRepeatedOption ? "s" : "");
-}
-
-std::string placeholder(const Argument& argument) {
+Result<Value> parse_value(const Argument& argument, std::string_view text) {
   switch (argument.kind) {
-    case Kind::kName:
-      return "NAME";
-    case Kind::kService:
-      return "SERVICE";
-    case Kind::kServer:
-      return "ADDRESS[:PORT]";
-    case Kind::kAddress:
-      return "ADDRESS";
-    case Kind::kPrefix:
-      return "PREFIX";
-    case Kind::kVip:
-      return "VIP";
-    case Kind::kPort:
-      return "PORT";
-    case Kind::kPorts:
-      return "PORT|RANGE|any";
-    case Kind::kListener:
-      return "VIP:PORT[/PROTOCOL]";
-    case Kind::kWeight:
-    case Kind::kLimit:
-      return "N";
-    case Kind::kInterval:
-      return "TIME";
-    case Kind::kFlag:
-      return "";
-    case Kind::kState:
-      return "STATE";
-    case Kind::kScheduler:
-      return "SCHEDULER";
-    case Kind::kProtocol:
-      return "PROTOCOL";
-    case Kind::kForward:
-      return "METHOD";
-    case Kind::kTunnelType:
-      return "TYPE";
-    case Kind::kBoolean:
-      return "true|false";
-    case Kind::kReturn:
-    case Kind::kClientAddress:
-      return "HOW";
-    case Kind::kMss:
-      return "N|auto|off";
-    case Kind::kNewServer:
-      return "ADDRESS[:PORT][=WEIGHT]";
-    case Kind::kFile:
-      return "FILE";
-  }
-  return "";
-}
-
-Words words_of(Kind kind) {
-  switch (kind) {
-    case Kind::kState:
-      return state_words();
-    case Kind::kScheduler:
-      return scheduler_words();
-    case Kind::kProtocol:
-      return protocol_words();
-    case Kind::kForward:
-      return forward_words();
-    case Kind::kTunnelType:
-      return tunnel_words();
-    case Kind::kBoolean:
-      return kBooleans;
-    case Kind::kReturn:
-      return kReturns;
-    case Kind::kClientAddress:
-      return client_address_words();
-    default:
-      return {};
-  }
-}
-
-Result<Value> parse_value(Kind kind, std::string_view text) {
-  switch (kind) {
-    case Kind::kName:
     case Kind::kService:
     case Kind::kFile:
       return parse_name(text);
     case Kind::kServer:
       return parse_server_name(text);
-    case Kind::kAddress:
-      return parse_address(text);
     case Kind::kPrefix:
       return parse_prefix(text);
-    case Kind::kVip:
-      return parse_vip(text);
-    case Kind::kPort:
-      return parse_number(text, 1, 65535);
-    case Kind::kPorts:
-      return parse_ports(text);
-    case Kind::kListener:
-      return parse_listener(text);
-    case Kind::kWeight:
-      return parse_number(text, 0, 65535);
     case Kind::kLimit:
-      return parse_number(text, 1, 100'000);
+      return parse_limit(text);
     case Kind::kInterval:
       return parse_interval(text);
     case Kind::kFlag:
-    case Kind::kBoolean:
       return parse_flag(text);
+    case Kind::kState:
+      return parse_state(text);
+    case Kind::kListener:
+      return parse_listener(text);
     case Kind::kNewServer:
       return parse_server(text);
-    case Kind::kMss:
-      return parse_mss(text);
-    case Kind::kState:
-    case Kind::kScheduler:
-    case Kind::kProtocol:
-    case Kind::kForward:
-    case Kind::kTunnelType:
-    case Kind::kReturn:
-    case Kind::kClientAddress:
-      return parse_keyword(text, words_of(kind));
+    case Kind::kScalar:
+      break;
   }
-  return refusal("unknown kind");
+  if (auto right = check_text(*argument.syntax, text); !right) return right.error();
+  return Value(std::string(text));
 }
 
-std::vector<std::pair<std::string_view, std::string>> Arguments::texts() const {
-  std::vector<std::pair<std::string_view, std::string>> texts;
+std::map<std::string, std::string> Arguments::texts() const {
+  std::map<std::string, std::string> texts;
   for (const auto& [field, value] : values_)
-    texts.emplace_back(field, std::visit([](const auto& one) { return text_of(one); }, value));
+    texts.emplace(field, std::visit([](const auto& one) { return text_of(one); }, value));
+  const auto add_said = [&](const auto& body) {
+    if constexpr (requires { body.said; })
+      for (const auto& [field, text] : body.said) texts.emplace(field, text);
+  };
+  std::visit(add_said, body_);
   return texts;
 }
 

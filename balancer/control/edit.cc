@@ -44,24 +44,32 @@ Refusal ambiguous(const config::Service& service, const config::ServerName& name
           "say which: " + ports};
 }
 
-// A VIP, port or protocol is the only listener's.
-Outcome<> set_listeners(config::Service& service, const ServiceChange& change) {
-  const bool one = change.vip || change.ports || change.protocol;
-  if (one && change.listeners)
-    return Refusal{400, "'listeners' and a VIP, port or protocol contradict each other",
-                   "give one of the two"};
-  if (one && service.listeners.size() != 1)
-    return Refusal{409,
-                   "service '" + service.name + "' has " +
-                       std::to_string(service.listeners.size()) + " listeners",
-                   "give all that it is to have as listeners"};
-  if (change.listeners) service.listeners = *change.listeners;
-  if (!one) return {};
-  config::Listener& listener = service.listeners.front();
-  if (change.vip) listener.vip = *change.vip;
-  if (change.ports) listener.ports = *change.ports;
-  if (change.protocol) listener.protocol = *change.protocol;
-  return {};
+// A VIP, a port or a protocol is the only listener's.
+bool says_short_form(const Patch<config::Service>& patch) {
+  bool says = false;
+  config::for_each_key<config::Service>([&](const auto& key) {
+    if constexpr (requires { key.list_name; }) says = says || patch.says(key.name);
+  });
+  return says;
+}
+
+Outcome<> check_listeners(const Patch<config::Service>& patch) {
+  if (!patch.says("listeners") || !says_short_form(patch)) return {};
+  return Refusal{400, "'listeners' and a VIP, port or protocol contradict each other",
+                 "give one of the two"};
+}
+
+// A new service needs listeners, in the long form or the short one.
+Outcome<> check_complete(const Patch<config::Service>& patch) {
+  Outcome<> result;
+  config::for_each_key<config::Service>([&](const auto& key) {
+    if constexpr (requires { key.list_name; })
+      if (result && key.presence == config::Presence::kRequired && !patch.says(key.list_name) &&
+          !patch.says(key.name))
+        result = Refusal{400, std::string(key.name) + " is missing",
+                         "give a VIP and a port, or listeners"};
+  });
+  return result;
 }
 
 Outcome<Servers::iterator> find(config::Service& service, const config::ServerName& name) {
@@ -75,11 +83,18 @@ Outcome<Servers::iterator> find(config::Service& service, const config::ServerNa
   return std::find_if(service.servers.begin(), service.servers.end(), is_meant);
 }
 
-void add(config::ServerTunnel& tunnel, const config::ServerTunnel& more) {
-  if (more.type) tunnel.type = more.type;
-  if (more.port) tunnel.port = more.port;
-  if (more.checksum) tunnel.checksum = more.checksum;
-  if (more.source) tunnel.source = more.source;
+Refusal nothing_to_change() { return {400, "nothing to change", "give at least one field"}; }
+
+// Changes one real server of one service.
+template <typename Change>
+Outcome<Config> change_server(Config config, const std::string& name,
+                              const config::ServerName& which, Change&& change) {
+  config::Service* service = find(config, name);
+  if (!service) return no_such_service(config, name);
+  const auto server = find(*service, which);
+  if (!server) return server.error();
+  change(*service, *server);
+  return config;
 }
 
 }  // namespace
@@ -90,8 +105,22 @@ Refusal no_such_service(const Config& config, const std::string& name) {
   return {404, "no service '" + name + "'", hint_for(name, known)};
 }
 
-Outcome<Config> add_service(Config config, config::Service service) {
+Outcome<config::Service> new_service(const Patch<config::Service>& patch) {
+  if (auto right = check_listeners(patch); !right) return right.error();
+  if (auto complete = check_complete(patch); !complete) return complete.error();
+  config::Service service;
+  apply(patch, service);
   if (service.name.empty()) service.name = config::default_name(service);
+  return service;
+}
+
+config::Server new_server(const Patch<config::Server>& patch) {
+  config::Server server;
+  apply(patch, server);
+  return server;
+}
+
+Outcome<Config> add_service(Config config, config::Service service) {
   if (find(config, service.name))
     return Refusal{409, "there is a service '" + service.name + "' already",
                    "change it with 'service set'"};
@@ -99,18 +128,18 @@ Outcome<Config> add_service(Config config, config::Service service) {
   return config;
 }
 
-Outcome<Config> set_service(Config config, const std::string& name, const ServiceChange& change) {
-  if (change == ServiceChange{})
-    return Refusal{400, "nothing to change", "give at least one field"};
+Outcome<Config> set_service(Config config, const std::string& name,
+                            const Patch<config::Service>& patch) {
+  if (patch.said.empty()) return nothing_to_change();
   config::Service* service = find(config, name);
   if (!service) return no_such_service(config, name);
-  if (auto set = set_listeners(*service, change); !set) return set.error();
-  if (change.scheduler) service->scheduler = *change.scheduler;
-  if (change.forward) service->forward = *change.forward;
-  if (change.replies) service->replies = *change.replies;
-  service->tunnel = with(service->tunnel, change.tunnel);
-  if (change.client_address) service->client_address = *change.client_address;
-  if (change.mss) service->mss = *change.mss;
+  if (auto right = check_listeners(patch); !right) return right.error();
+  if (says_short_form(patch) && service->listeners.size() != 1)
+    return Refusal{
+        409,
+        "service '" + name + "' has " + std::to_string(service->listeners.size()) + " listeners",
+        "give all that it is to have as listeners"};
+  apply(patch, *service);
   return config;
 }
 
@@ -134,28 +163,23 @@ Outcome<Config> add_server(Config config, const std::string& name, config::Serve
   return config;
 }
 
-Outcome<Config> set_server(Config config, const std::string& name, const config::ServerName& which,
-                           const ServerChange& change) {
-  if (change == ServerChange{}) return Refusal{400, "nothing to change", "give at least one field"};
-  config::Service* service = find(config, name);
-  if (!service) return no_such_service(config, name);
-  const auto server = find(*service, which);
-  if (!server) return server.error();
-  if (change.weight) (*server)->weight = *change.weight;
-  if (change.forward) (*server)->forward = *change.forward;
-  add((*server)->tunnel, change.tunnel);
-  if (change.client_address) (*server)->client_address = *change.client_address;
-  return config;
+Outcome<Config> set_server(Config config, const std::string& service,
+                           const config::ServerName& which, const Patch<config::Server>& patch) {
+  if (patch.said.empty()) return nothing_to_change();
+  return change_server(std::move(config), service, which,
+                       [&](config::Service&, auto server) { apply(patch, *server); });
 }
 
-Outcome<Config> remove_server(Config config, const std::string& name,
+Outcome<Config> drain_server(Config config, const std::string& service,
+                             const config::ServerName& which) {
+  return change_server(std::move(config), service, which,
+                       [](config::Service&, auto server) { server->weight = 0; });
+}
+
+Outcome<Config> remove_server(Config config, const std::string& service,
                               const config::ServerName& which) {
-  config::Service* service = find(config, name);
-  if (!service) return no_such_service(config, name);
-  const auto server = find(*service, which);
-  if (!server) return server.error();
-  service->servers.erase(*server);
-  return config;
+  return change_server(std::move(config), service, which,
+                       [](config::Service& of, auto server) { of.servers.erase(server); });
 }
 
 }  // namespace pinion::control

@@ -4,6 +4,7 @@
 #include <ctime>
 
 #include "balancer/control/keywords.h"
+#include "config/codecs.h"
 
 namespace pinion::control {
 namespace {
@@ -106,17 +107,10 @@ Json to_json(const Connection& connection) {
 
 Json port_json(Port port) { return port.value ? Json(port.value) : Json(); }
 
-static Json listener_json(const config::Listener& listener) {
-  const Ports& ports = listener.ports;
-  return {{"vip", host_or_prefix(listener.vip)},
-          {"port", ports.is_one() ? Json(ports.first) : Json(ports.to_string())},
-          {"protocol", to_string(listener.protocol)}};
-}
-
 void add_listeners(Json& json, const std::vector<config::Listener>& listeners) {
-  if (listeners.size() == 1) json.update(listener_json(listeners.front()));
+  if (listeners.size() == 1) json.update(to_json(listeners.front()));
   Json& list = json["listeners"] = Json::array();
-  for (const config::Listener& listener : listeners) list.push_back(listener_json(listener));
+  for (const config::Listener& listener : listeners) list.push_back(to_json(listener));
 }
 
 Json traffic_json(const Traffic& traffic) {
@@ -130,7 +124,7 @@ Json traffic_json(const Traffic& traffic) {
 Json to_json(const ServerSnapshot& server) {
   Json json = {{"address", server.address.to_string()},
                {"port", port_json(server.port)},
-               {"forward", keyword(server.forward)},
+               {"forward", config::kForward.format(server.forward)},
                {"weight", server.weight},
                {"reachable", server.reachable},
                {"leaving", server.leaving},
@@ -148,7 +142,7 @@ Json service_json(const ServiceSnapshot& service) {
   Json json = {{"name", service.name}};
   add_listeners(json, service.listeners);
   json.update(Json{{"scheduler", service.scheduler},
-                   {"forward", keyword(service.forward)},
+                   {"forward", config::kForward.format(service.forward)},
                    {"server_count", counts.configured},
                    {"reachable_count", counts.reachable},
                    {"active", counts.active},

@@ -25,6 +25,7 @@ std::string to_line(const Json& json);
 Json to_json(const Refusal& refusal);
 Json to_json(const Connection& connection);
 Json to_json(const ServerSnapshot& server);
+Json to_json(const config::Listener& listener);
 Json to_json(const config::Tunnel& tunnel);
 Json to_json(const config::Service& service);
 Json to_json(const Config& config);  // The keys of the file, all of them; times in milliseconds.

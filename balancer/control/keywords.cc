@@ -18,27 +18,6 @@ constexpr std::string_view kStates[] = {
 };
 constexpr size_t kFirstOfConnections = PINION_STATE_CLAIMED + 1;
 
-constexpr std::string_view kForwards[] = {
-#define X(name, keyword, text) #keyword,
-    PINION_FORWARDING_METHODS(X)
-#undef X
-};
-
-constexpr std::string_view kTunnels[] = {
-#define X(name, keyword, text) #keyword,
-    PINION_TUNNELS(X)
-#undef X
-};
-
-constexpr std::string_view kClientAddresses[] = {
-#define X(name, keyword, text) #keyword,
-    PINION_CLIENT_ADDRESSES(X)
-#undef X
-};
-
-const std::string_view kProtocolWords[] = {to_string(Protocol::kTcp), to_string(Protocol::kUdp),
-                                           to_string(Protocol::kSctp)};
-
 constexpr size_t kShortList = 8;
 
 std::string lower(std::string_view text) {
@@ -75,42 +54,6 @@ std::optional<pinion_state> find_state(std::string_view word) {
 }
 
 Words state_words() { return Words(kStates).subspan(kFirstOfConnections); }
-
-std::string_view keyword(config::Forward forward) {
-  return kForwards[static_cast<size_t>(forward)];
-}
-
-std::optional<config::Forward> find_forward(std::string_view word) {
-  const auto found = find(kForwards, word);
-  if (!found) return {};
-  return static_cast<config::Forward>(*found);
-}
-
-Words forward_words() { return kForwards; }
-
-std::string_view keyword(config::TunnelType type) { return kTunnels[static_cast<size_t>(type)]; }
-
-std::optional<config::TunnelType> find_tunnel_type(std::string_view word) {
-  const auto found = find(kTunnels, word);
-  if (!found) return {};
-  return static_cast<config::TunnelType>(*found);
-}
-
-Words tunnel_words() { return kTunnels; }
-
-std::string_view keyword(config::ClientAddress how) {
-  return kClientAddresses[static_cast<size_t>(how)];
-}
-
-std::optional<config::ClientAddress> find_client_address(std::string_view word) {
-  const auto found = find(kClientAddresses, word);
-  if (!found) return {};
-  return static_cast<config::ClientAddress>(*found);
-}
-
-Words client_address_words() { return kClientAddresses; }
-
-Words protocol_words() { return kProtocolWords; }
 
 Words scheduler_words() {
   static const std::vector<std::string_view> words = [] {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The words for what bpf/lists.h, the schedulers' table and the configuration define.
+// The words for what bpf/lists.h and the schedulers' table define.
 #pragma once
 
 #include <optional>
@@ -8,7 +8,6 @@
 #include <string_view>
 
 #include "balancer/bpf/abi.h"
-#include "config/config.h"
 
 namespace pinion::control {
 
@@ -18,19 +17,6 @@ std::string_view keyword(pinion_state state);  // "established"
 std::optional<pinion_state> find_state(std::string_view word);
 Words state_words();  // Those that a connection can be in.
 
-std::string_view keyword(config::Forward forward);  // "dr"
-std::optional<config::Forward> find_forward(std::string_view word);
-Words forward_words();
-
-std::string_view keyword(config::TunnelType type);  // "gue"
-std::optional<config::TunnelType> find_tunnel_type(std::string_view word);
-Words tunnel_words();
-
-std::string_view keyword(config::ClientAddress how);  // "toa"
-std::optional<config::ClientAddress> find_client_address(std::string_view word);
-Words client_address_words();
-
-Words protocol_words();
 Words scheduler_words();
 
 struct VerdictText {

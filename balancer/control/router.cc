@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "balancer/control/json.h"
+#include "balancer/control/read_arguments.h"
 
 namespace pinion::control {
 namespace {
@@ -106,8 +107,7 @@ Outcome<Route> find_route(const std::string& method, const std::vector<std::stri
 Outcome<Call> read_call(const http::Request& request) {
   auto route = find_route(request.method, request.target.path);
   if (!route) return route.error();
-  auto arguments =
-      read_arguments(route->verb->arguments, route->path, request.target.query, request.body);
+  auto arguments = read_arguments(*route->verb, route->path, request.target.query, request.body);
   if (!arguments) return arguments.error();
   return Call{route->verb, std::move(*arguments)};
 }

@@ -56,22 +56,13 @@ Outcome<Warnings> make_server_live(DirectorApi& director, const std::string& ser
   return live;
 }
 
-// "has a tunnel of type gue, port 6081"
-std::string describe(const config::ServerTunnel& tunnel) {
-  std::vector<std::string> parts;
-  if (tunnel.type) parts.push_back("type " + std::string(keyword(*tunnel.type)));
-  if (tunnel.port) parts.push_back("port " + std::to_string(tunnel.port->value));
-  if (tunnel.checksum) parts.push_back(*tunnel.checksum ? "a checksum" : "no checksum");
-  if (tunnel.source) parts.push_back("source " + host_or_prefix(*tunnel.source));
-  std::string text = "has a tunnel with ";
-  for (const std::string& part : parts) text += (&part == &parts.front() ? "" : ", ") + part;
-  return text;
-}
-
-// "has weight 3 and is forwarded to by tun"
-std::string in_a_sentence(const std::vector<std::string>& clauses) {
-  std::string text;
-  for (const std::string& clause : clauses) text += (text.empty() ? "" : " and ") + clause;
+// "has weight 3, forward tun and tunnel.type gre"
+std::string describe(const Patch<config::Server>& patch) {
+  std::string text = "has ";
+  for (size_t i = 0; i < patch.said.size(); ++i) {
+    if (i > 0) text += i + 1 == patch.said.size() ? " and " : ", ";
+    text += patch.said[i].first + " " + patch.said[i].second;
+  }
   return text;
 }
 
@@ -97,15 +88,7 @@ Answer server_list(DirectorApi& director, Arguments arguments) {
 
 Answer server_add(DirectorApi& director, Arguments arguments) {
   const std::string service = *arguments.get<std::string>("service");
-  config::Server server{*arguments.get<Address>("address")};
-  if (const auto weight = arguments.get<uint64_t>("weight"))
-    server.weight = static_cast<uint32_t>(*weight);
-  if (const auto port = arguments.get<uint64_t>("port"))
-    server.port = Port{static_cast<uint16_t>(*port)};
-  if (const auto word = arguments.get<std::string>("forward")) server.forward = find_forward(*word);
-  server.tunnel = tunnel_in(arguments);
-  if (const auto word = arguments.get<std::string>("client_address"))
-    server.client_address = find_client_address(*word);
+  const config::Server server = new_server(arguments.patch<config::Server>());
   const auto live = make_live(director, add_server(director.live(), service, server));
   if (!live) co_return live.error();
   co_return with_warnings(changed(service, {server.address, server.port},
@@ -116,33 +99,18 @@ Answer server_add(DirectorApi& director, Arguments arguments) {
 Answer server_set(DirectorApi& director, Arguments arguments) {
   const std::string service = *arguments.get<std::string>("service");
   const auto server = *arguments.get<config::ServerName>("server");
-  ServerChange change;
-  std::vector<std::string> what;
-  if (const auto weight = arguments.get<uint64_t>("weight")) {
-    change.weight = static_cast<uint32_t>(*weight);
-    what.push_back("has weight " + std::to_string(*weight));
-  }
-  if (const auto word = arguments.get<std::string>("forward")) {
-    change.forward = find_forward(*word);
-    what.push_back("is forwarded to by " + *word);
-  }
-  change.tunnel = tunnel_in(arguments);
-  if (change.tunnel != config::ServerTunnel{}) what.push_back(describe(change.tunnel));
-  if (const auto word = arguments.get<std::string>("client_address")) {
-    change.client_address = find_client_address(*word);
-    what.push_back(*word == "none" ? "is not told of clients" : "is told of clients by " + *word);
-  }
+  const auto& patch = arguments.patch<config::Server>();
   const auto live = make_server_live(director, service, server,
-                                     set_server(director.live(), service, server, change));
+                                     set_server(director.live(), service, server, patch));
   if (!live) co_return live.error();
-  co_return with_warnings(changed(service, server, in_a_sentence(what)), *live);
+  co_return with_warnings(changed(service, server, describe(patch)), *live);
 }
 
 Answer server_drain(DirectorApi& director, Arguments arguments) {
   const std::string service = *arguments.get<std::string>("service");
   const auto server = *arguments.get<config::ServerName>("server");
-  const auto live = make_server_live(director, service, server,
-                                     set_server(director.live(), service, server, {.weight = 0}));
+  const auto live =
+      make_server_live(director, service, server, drain_server(director.live(), service, server));
   if (!live) co_return live.error();
   co_return left(director, service, server, "takes no new connections", *live);
 }

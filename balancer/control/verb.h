@@ -25,6 +25,7 @@ struct Verb {
   std::string_view example;
   std::span<const Argument> arguments;
   Handler handler = nullptr;
+  Outcome<Body> (*read_body)(const std::string& body) = nullptr;  // nullptr: it takes none.
 };
 
 // In the order in which help and manual show them.

@@ -1,121 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "balancer/control/handlers.h"
+#include "balancer/control/options.h"
 
 namespace pinion::control {
 namespace {
 
-constexpr Argument kService = {"service", Place::kPath, Form::kWord, Kind::kService,
-                               "the service's name"};
-constexpr Argument kServer = {"server", Place::kPath, Form::kWord, Kind::kServer,
-                              "the real server, with its port where it needs one"};
+const Argument kService = {"service", Place::kPath, Form::kWord, Kind::kService,
+                           "the service's name"};
+const Argument kServer = {"server", Place::kPath, Form::kWord, Kind::kServer,
+                          "the real server, with its port where it needs one"};
 
-constexpr Argument kTunnelSource = {
-    "tunnel-source", Place::kBody, Form::kOption, Kind::kPrefix,
-    "where its outer headers say that they come from; of a prefix, the rest varies by flow"};
+const Argument kOfService[] = {kService};
+const Argument kOfServer[] = {kService, kServer};
 
-constexpr Argument kOfService[] = {kService};
-constexpr Argument kOfServer[] = {kService, kServer};
+const std::vector<Argument> kServiceAdd = with_options<config::Service>({}, Use::kAdd);
+const std::vector<Argument> kServiceSet = with_options<config::Service>({kService}, Use::kSet);
 
-constexpr Argument kServiceAdd[] = {
-    {"name", Place::kBody, Form::kOptionalWord, Kind::kName,
-     "its name (default VIP:PORT/PROTOCOL)"},
-    {"vip", Place::kBody, Form::kOption, Kind::kVip, "the virtual IP address, or a prefix of them"},
-    {"port", Place::kBody, Form::kOption, Kind::kPorts,
-     "the virtual port, a range such as 8000-8100, or any"},
-    {"protocol", Place::kBody, Form::kOption, Kind::kProtocol, "what it carries (default tcp)"},
-    {"scheduler", Place::kBody, Form::kOption, Kind::kScheduler,
-     "how new connections are shared out (default mh)"},
-    {"forward", Place::kBody, Form::kOption, Kind::kForward,
-     "how packets reach the real servers (default dr)"},
-    {"return", Place::kBody, Form::kOption, Kind::kReturn,
-     "how replies by nat and fullnat get back to clients (default last_hop)"},
-    {"tunnel-type", Place::kBody, Form::kOption, Kind::kTunnelType,
-     "what tun puts around packets (default ipip)"},
-    {"tunnel-port", Place::kBody, Form::kOption, Kind::kPort, "where gue goes to (default 6080)"},
-    {"tunnel-checksum", Place::kBody, Form::kOption, Kind::kBoolean,
-     "whether gue's UDP has a checksum over IPv4 (default false)"},
-    kTunnelSource,
-    {"client-address", Place::kBody, Form::kOption, Kind::kClientAddress,
-     "how fullnat tells real servers of the client (default none)"},
-    {"mss", Place::kBody, Form::kOption, Kind::kMss,
-     "the largest TCP segment, by nat and fullnat (default off)"},
-    {"listener", Place::kBody, Form::kRepeatedOption, Kind::kListener,
-     "what it takes packets for, in the place of VIP, port and protocol"},
-    {"server", Place::kBody, Form::kRepeatedOption, Kind::kNewServer,
-     "a real server and its weight (default 1)"},
-};
-
-constexpr Argument kServiceSet[] = {
-    kService,
-    {"vip", Place::kBody, Form::kOption, Kind::kVip, "another virtual IP address, or prefix"},
-    {"port", Place::kBody, Form::kOption, Kind::kPorts, "another virtual port, range, or any"},
-    {"protocol", Place::kBody, Form::kOption, Kind::kProtocol, "what it carries"},
-    {"scheduler", Place::kBody, Form::kOption, Kind::kScheduler,
-     "how new connections are shared out"},
-    {"forward", Place::kBody, Form::kOption, Kind::kForward, "how packets reach the real servers"},
-    {"return", Place::kBody, Form::kOption, Kind::kReturn,
-     "how replies by nat and fullnat get back to clients"},
-    {"tunnel-type", Place::kBody, Form::kOption, Kind::kTunnelType, "what tun puts around packets"},
-    {"tunnel-port", Place::kBody, Form::kOption, Kind::kPort, "where gue goes to"},
-    {"tunnel-checksum", Place::kBody, Form::kOption, Kind::kBoolean,
-     "whether gue's UDP has a checksum over IPv4"},
-    kTunnelSource,
-    {"client-address", Place::kBody, Form::kOption, Kind::kClientAddress,
-     "how fullnat tells real servers of the client"},
-    {"mss", Place::kBody, Form::kOption, Kind::kMss, "the largest TCP segment, by nat and fullnat"},
-    {"listener", Place::kBody, Form::kRepeatedOption, Kind::kListener,
-     "all that it is to take packets for"},
-};
-
-constexpr Argument kServerList[] = {
+const Argument kServerList[] = {
     {"service", Place::kQuery, Form::kOptionalWord, Kind::kService, "only of this service"},
 };
 
-constexpr Argument kServerAdd[] = {
-    kService,
-    {"address", Place::kBody, Form::kWord, Kind::kAddress, "the real server's address"},
-    {"weight", Place::kBody, Form::kOption, Kind::kWeight,
-     "its share, 0 to 65535 (default 1); 0 takes no new connections"},
-    {"port", Place::kBody, Form::kOption, Kind::kPort, "its port (default the service's)"},
-    {"forward", Place::kBody, Form::kOption, Kind::kForward,
-     "how packets reach it (default the service's)"},
-    {"tunnel-type", Place::kBody, Form::kOption, Kind::kTunnelType,
-     "what tun puts around packets (default the service's)"},
-    {"tunnel-port", Place::kBody, Form::kOption, Kind::kPort,
-     "where gue goes to (default the service's)"},
-    {"tunnel-checksum", Place::kBody, Form::kOption, Kind::kBoolean,
-     "whether gue's UDP has a checksum over IPv4 (default the service's)"},
-    kTunnelSource,
-    {"client-address", Place::kBody, Form::kOption, Kind::kClientAddress,
-     "how fullnat tells it of the client (default the service's)"},
-};
+const std::vector<Argument> kServerAdd = with_options<config::Server>({kService}, Use::kAdd);
+const std::vector<Argument> kServerSet =
+    with_options<config::Server>({kService, kServer}, Use::kSet);
 
-constexpr Argument kServerSet[] = {
-    kService,
-    kServer,
-    {"weight", Place::kBody, Form::kOption, Kind::kWeight,
-     "its share, 0 to 65535; 0 takes no new connections"},
-    {"forward", Place::kBody, Form::kOption, Kind::kForward,
-     "how packets reach it; its connections go on as they began"},
-    {"tunnel-type", Place::kBody, Form::kOption, Kind::kTunnelType, "what tun puts around packets"},
-    {"tunnel-port", Place::kBody, Form::kOption, Kind::kPort, "where gue goes to"},
-    {"tunnel-checksum", Place::kBody, Form::kOption, Kind::kBoolean,
-     "whether gue's UDP has a checksum over IPv4"},
-    kTunnelSource,
-    {"client-address", Place::kBody, Form::kOption, Kind::kClientAddress,
-     "how fullnat tells it of the client; its connections go on as they began"},
-};
+const Argument kByService = {"service", Place::kQuery, Form::kOption, Kind::kService,
+                             "only of this service"};
+const Argument kByServer = {"server", Place::kQuery, Form::kOption, Kind::kServer,
+                            "only to this real server"};
+const Argument kByClient = {"client", Place::kQuery, Form::kOption, Kind::kPrefix,
+                            "only from clients in this prefix"};
+const Argument kByState = {"state", Place::kQuery, Form::kOption, Kind::kState,
+                           "only in this state"};
 
-constexpr Argument kByService = {"service", Place::kQuery, Form::kOption, Kind::kService,
-                                 "only of this service"};
-constexpr Argument kByServer = {"server", Place::kQuery, Form::kOption, Kind::kServer,
-                                "only to this real server"};
-constexpr Argument kByClient = {"client", Place::kQuery, Form::kOption, Kind::kPrefix,
-                                "only from clients in this prefix"};
-constexpr Argument kByState = {"state", Place::kQuery, Form::kOption, Kind::kState,
-                               "only in this state"};
-
-constexpr Argument kConnectionList[] = {
+const Argument kConnectionList[] = {
     kByService,
     kByServer,
     kByClient,
@@ -124,9 +42,9 @@ constexpr Argument kConnectionList[] = {
      "at most so many, 1 to 100000 (default 1000)"},
 };
 
-constexpr Argument kConnectionCount[] = {kByService, kByServer, kByClient, kByState};
+const Argument kConnectionCount[] = {kByService, kByServer, kByClient, kByState};
 
-constexpr Argument kConnectionFlush[] = {
+const Argument kConnectionFlush[] = {
     kByService,
     kByServer,
     kByClient,
@@ -134,26 +52,33 @@ constexpr Argument kConnectionFlush[] = {
     {"all", Place::kQuery, Form::kOption, Kind::kFlag, "every connection: needed without a filter"},
 };
 
-constexpr Argument kStats[] = {
+const Argument kStats[] = {
     {"interval", Place::kQuery, Form::kOption, Kind::kInterval,
      "over which rates are measured, up to 60s (default 1s); 0 gives totals only"},
 };
 
-constexpr Argument kVerdicts[] = {
+const Argument kVerdicts[] = {
     {"all", Place::kQuery, Form::kOption, Kind::kFlag, "those that no packet met, too"},
 };
 
-constexpr Argument kConfigSave[] = {
+const Argument kConfigSave[] = {
     {"force", Place::kQuery, Form::kOption, Kind::kFlag,
      "even where somebody has edited the file since it was loaded"},
 };
 
-constexpr Argument kConfigCheck[] = {
+const Argument kConfigCheck[] = {
     {"file", Place::kNowhere, Form::kWord, Kind::kFile, "the file to check"},
 };
 
+template <typename T, Use kUse>
+Outcome<Body> read(const std::string& body) {
+  auto patch = read_patch<T>(body, kUse);
+  if (!patch) return patch.error();
+  return Body(std::move(*patch));
+}
+
 // The one table of the control API.
-constexpr Verb kVerbs[] = {
+const Verb kVerbs[] = {
     {"status",
      "GET",
      "/v1/status",
@@ -173,19 +98,22 @@ constexpr Verb kVerbs[] = {
     {"service add", "POST", "/v1/services", "a new service",
      "pinionctl service add web --vip 192.168.88.88 --port 80 --server 192.168.146.131 "
      "--server 192.168.146.132=2",
-     kServiceAdd, service_add},
+     kServiceAdd, service_add, read<config::Service, Use::kAdd>},
     {"service set", "PATCH", "/v1/services/{service}",
      "change what is given, and leave the rest as it is",
-     "pinionctl service set web --scheduler wrr", kServiceSet, service_set},
+     "pinionctl service set web --scheduler wrr", kServiceSet, service_set,
+     read<config::Service, Use::kSet>},
     {"service remove", "DELETE", "/v1/services/{service}", "a service, and all of its real servers",
      "pinionctl service remove web", kOfService, service_remove},
     {"server list", "GET", "/v1/servers", "every real server, with its connections",
      "pinionctl server list web", kServerList, server_list},
     {"server add", "POST", "/v1/services/{service}/servers", "a new real server of a service",
-     "pinionctl server add web 192.168.146.133 --weight 2", kServerAdd, server_add},
+     "pinionctl server add web 192.168.146.133 --weight 2", kServerAdd, server_add,
+     read<config::Server, Use::kAdd>},
     {"server set", "PATCH", "/v1/services/{service}/servers/{server}",
      "change a real server's weight, or how it is reached",
-     "pinionctl server set web 192.168.146.133 --weight 5", kServerSet, server_set},
+     "pinionctl server set web 192.168.146.133 --weight 5", kServerSet, server_set,
+     read<config::Server, Use::kSet>},
     {"server drain", "POST", "/v1/services/{service}/servers/{server}/drain",
      "finish old connections, take no new", "pinionctl server drain web 192.168.146.133", kOfServer,
      server_drain},

@@ -64,7 +64,7 @@ TEST_F(Api, ServerSetDrainRemove) {
   EXPECT_EQ(ask("PATCH", server, R"({"forward": "local"})").status, 200);
   EXPECT_EQ(web().servers[1].forward, config::Forward::kLocal);
   EXPECT_EQ(ask("PATCH", server, R"({"client_address": "toa"})").body["message"],
-            "server 192.168.146.132 of service 'web' is told of clients by toa");
+            "server 192.168.146.132 of service 'web' has client_address toa");
   EXPECT_EQ(web().servers[1].client_address, config::ClientAddress::kToa);
 
   const json drained = ask("POST", server + "/drain").body;

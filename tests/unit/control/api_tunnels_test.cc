@@ -41,7 +41,8 @@ TEST_F(Api, ServersWithTunnelsOfTheirOwn) {
   const Reply reply =
       ask("PATCH", server, R"({"tunnel": {"checksum": true, "source": "10.0.0.9"}})");
   EXPECT_EQ(reply.body["message"],
-            "server 10.0.0.5 of service 'web' has a tunnel with a checksum, source 10.0.0.9");
+            "server 10.0.0.5 of service 'web' has tunnel.checksum true and tunnel.source "
+            "10.0.0.9/32");
   expected.checksum = true;
   expected.source = Prefix::parse("10.0.0.9");
   EXPECT_EQ(web().servers.back().tunnel, expected);
@@ -75,11 +76,11 @@ TEST_F(Api, TunnelsNameTheFieldThatIsWrong) {
       {R"("gue")", "tunnel: expected an object, got string"},
       {"null", "tunnel: expected an object, got null"},
       {R"({"type": "vxlan"})", "tunnel.type: expected ipip, gre or gue, got 'vxlan'"},
-      {R"({"port": 0})", "tunnel.port: expected an integer from 1 to 65535, got '0'"},
+      {R"({"port": 0})", "tunnel.port: expected a port from 1 to 65535, got '0'"},
       {R"({"port": "any"})", "tunnel.port: expected an integer, got string"},
       {R"({"checksum": "true"})", "tunnel.checksum: expected true or false, got string"},
       {R"({"source": "10.0.0"})",
-       "tunnel.source: expected an address or a prefix such as 10.0.0.0/8, got '10.0.0'"},
+       "tunnel.source: expected an address or prefix such as 10.0.0.0/8 or fd00::1, got '10.0.0'"},
       {R"({"prot": 1})", "unknown field 'tunnel.prot'; did you mean 'tunnel.port'?"},
       {R"({"type": {"type": "gue"}})", "tunnel.type: expected a string, got object"},
   };

@@ -126,9 +126,8 @@ TEST_F(Golden, ServerList) {
 TEST_F(Golden, TunnelsOfServers) {
   EXPECT_EQ(out("service set web --forward tun --tunnel-type gue --tunnel-port 5555"),
             "service 'web' changed\n");
-  EXPECT_EQ(
-      out("server set web 192.168.146.132 --weight 3 --tunnel-type gre"),
-      "server 192.168.146.132 of service 'web' has weight 3 and has a tunnel with type gre\n");
+  EXPECT_EQ(out("server set web 192.168.146.132 --weight 3 --tunnel-type gre"),
+            "server 192.168.146.132 of service 'web' has weight 3 and tunnel.type gre\n");
   EXPECT_EQ(out("server add web 192.168.146.133 --tunnel-type ipip --tunnel-checksum false "
                 "--tunnel-source 192.168.146.0/24"),
             "server 192.168.146.133 of service 'web' added with weight 1\n");
@@ -226,7 +225,7 @@ TEST_F(Golden, ChangesSayWhatTheyDid) {
   EXPECT_EQ(out("server set api 10.0.0.3 --weight 2"),
             "server 10.0.0.3 of service 'api' has weight 2\n");
   EXPECT_EQ(out("server set api 10.0.0.3 --forward local --weight 3"),
-            "server 10.0.0.3 of service 'api' has weight 3 and is forwarded to by local\n");
+            "server 10.0.0.3 of service 'api' has weight 3 and forward local\n");
   EXPECT_EQ(out("server drain api 10.0.0.3"),
             "server 10.0.0.3 of service 'api' takes no new connections; 1 connection left\n");
   EXPECT_EQ(out("server remove api 10.0.0.3"),
