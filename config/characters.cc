@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/characters.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 
@@ -54,6 +55,13 @@ std::optional<BadByte> find_bad_byte(std::string_view text) {
     i += length;
   }
   return {};
+}
+
+bool consists_of_letters_digits(std::string_view text, std::string_view more) {
+  return std::all_of(text.begin(), text.end(), [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           more.find(c) != std::string_view::npos;
+  });
 }
 
 std::string in_quotes(std::string_view text) {

@@ -6,7 +6,7 @@
 
 #include "balancer/director/config_file.h"
 #include "config/check/check.h"
-#include "config/names.h"
+#include "config/problem.h"
 
 namespace pinion {
 namespace {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "balancer/bpf/abi.h"
+#include "config/characters.h"
 #include "config/check/parts.h"
 
 namespace pinion::config {

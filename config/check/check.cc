@@ -43,11 +43,4 @@ std::string_view host_address_fault(const Address& address) {
   return "";
 }
 
-bool consists_of_letters_digits(std::string_view text, std::string_view more) {
-  return std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           more.find(c) != std::string_view::npos;
-  });
-}
-
 }  // namespace pinion::config

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "config/config.h"
-#include "config/yaml/load.h"
+#include "config/problem.h"
 
 namespace pinion::config {
 

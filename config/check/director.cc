@@ -5,6 +5,7 @@
 #include <set>
 
 #include "balancer/bpf/abi.h"
+#include "config/characters.h"
 #include "config/check/parts.h"
 #include "config/units.h"
 

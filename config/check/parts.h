@@ -69,7 +69,4 @@ inline std::string element_path(std::string_view list, size_t index, std::string
   return std::string(list) + "[" + std::to_string(index) + "]" + std::string(rest);
 }
 
-// Letters, digits and what is in `more`; nothing else, nothing beyond ASCII.
-bool consists_of_letters_digits(std::string_view text, std::string_view more);
-
 }  // namespace pinion::config

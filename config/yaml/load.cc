@@ -82,13 +82,6 @@ Result<std::string> read_file(const std::string& path) {
 
 }  // namespace
 
-std::string Problem::to_string() const {
-  std::string line;
-  for (const std::string& part : {place, std::string(warning ? "warning" : ""), path})
-    if (!part.empty()) line += part + ": ";
-  return line + what;
-}
-
 bool Loaded::ok() const {
   return std::all_of(problems.begin(), problems.end(), [](const Problem& p) { return p.warning; });
 }

@@ -2,30 +2,15 @@
 // YAML -> Config. Everything that is wrong is reported at once, where it stands.
 #pragma once
 
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "balancer/base/error.h"
 #include "config/config.h"
+#include "config/problem.h"
 
 namespace pinion::config {
-
-// Something that is wrong with a configuration, or (warning) that is legal and likely a mistake.
-struct Problem {
-  std::string place;  // "pinion.yaml:12:5"; "" where there is no text, as for a runtime change.
-  std::string path;   // "services[2].servers[0].weight"
-  std::string what;   // "expected an integer from 0 to 65535, got \"ten\""
-  bool warning = false;
-
-  std::string to_string() const;  // "pinion.yaml:12:5: services[2].servers[0].weight: expected ..."
-};
-
-// Keywords that tables further up define, so that this library need not know the tables.
-struct Vocabulary {
-  std::vector<std::string_view> schedulers;
-};
 
 struct Loaded {
   Config config;                  // Meaningful only where ok().

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "config/check/parts.h"
+#include "config/characters.h"
 #include "config/yaml/writer.h"
 
 namespace pinion::config {

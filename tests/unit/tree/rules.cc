@@ -19,16 +19,18 @@ struct Folder {
   int height;
 };
 constexpr Folder kFolders[] = {
-    {"balancer/base/", 0},    {"balancer/bpf/", 0},        {"config/", 1},
-    {"balancer/model/", 2},   {"balancer/dataplane/", 3},  {"balancer/netlink/", 3},
-    {"balancer/health/", 3},  {"balancer/interfaces/", 4}, {"balancer/control/", 4},
-    {"balancer/metrics/", 4}, {"balancer/director/", 5},   {"balancer/main.cc", 6},
+    {"balancer/base/", 0},       {"balancer/bpf/", 0},     {"config/", 1},
+    {"config/check/", 2},        {"config/yaml/", 3},      {"balancer/model/", 2},
+    {"balancer/dataplane/", 3},  {"balancer/netlink/", 3}, {"balancer/health/", 3},
+    {"balancer/interfaces/", 4}, {"balancer/control/", 4}, {"balancer/metrics/", 4},
+    {"balancer/director/", 5},   {"balancer/main.cc", 6},
 };
 
 // The CLI is a client of the control interface, and knows nothing of what stands behind it.
 constexpr std::string_view kCtl = "ctl/";
-constexpr std::string_view kCtlMayInclude[] = {"balancer/control/", "balancer/model/", "config/",
-                                               "balancer/base/", "balancer/bpf/"};
+constexpr std::string_view kCtlMayInclude[] = {
+    "balancer/control/", "balancer/model/", "config/",      "config/check/",
+    "config/yaml/",      "balancer/base/",  "balancer/bpf/"};
 
 const Folder* folder_of(std::string_view path) {
   const Folder* longest = nullptr;

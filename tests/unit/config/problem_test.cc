@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "config/names.h"
+#include "config/problem.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "config/names.h"
+#include "config/problem.h"
 
 #include <charconv>
 #include <optional>
@@ -70,6 +70,13 @@ bool take_route(const Config& config, std::string_view& text, std::string& named
 }
 
 }  // namespace
+
+std::string Problem::to_string() const {
+  std::string line;
+  for (const std::string& part : {place, std::string(warning ? "warning" : ""), path})
+    if (!part.empty()) line += part + ": ";
+  return line + what;
+}
 
 std::string by_name(const Config& config, std::string_view text) {
   std::string named;
