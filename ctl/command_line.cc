@@ -100,7 +100,8 @@ Parser::Step Parser::take_option(const std::string& argument) {
     return wrong("no option '" + argument.substr(0, equals) + "'" +
                      (line_.verb ? " of '" + std::string(line_.verb->words) + "'" : ""),
                  option_hint(line_.verb, name));
-  const bool takes_value = own ? own->kind != control::Kind::kFlag : !global->placeholder.empty();
+  const bool takes_value =
+      own ? own->type != control::ValueType::kFlag : !global->placeholder.empty();
   if (!takes_value && equals < argument.size()) return wrong("--" + name + " takes no value");
   if (takes_value && equals == argument.size()) {
     awaited_ = own;

@@ -9,7 +9,7 @@
 namespace pinion::ctl {
 namespace {
 
-using control::Kind;
+using control::ValueType;
 using nlohmann::json;
 using Candidates = std::vector<std::string>;
 
@@ -49,9 +49,9 @@ Candidates servers(const CommandLine& line, const Fetch& fetch) {
 }
 
 Candidates values_of(const Argument& argument, const CommandLine& line, const Fetch& fetch) {
-  if (argument.kind == Kind::kService)
+  if (argument.type == ValueType::kService)
     return column(fetch(line, "/v1/services"), "services", "name");
-  if (argument.kind == Kind::kServer) return servers(line, fetch);
+  if (argument.type == ValueType::kServer) return servers(line, fetch);
   const auto words = words_of(argument);
   return {words.begin(), words.end()};
 }

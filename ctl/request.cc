@@ -9,8 +9,8 @@
 namespace pinion::ctl {
 namespace {
 
-using control::Kind;
-using control::Place;
+using control::In;
+using control::ValueType;
 using nlohmann::json;
 
 json json_of(const Ports& ports) {
@@ -33,9 +33,9 @@ json scalar(config::JsonType type, const std::string& text) {
 
 // The command line has been checked: the text can be read.
 json json_of(const Argument& argument, const std::string& text) {
-  if (argument.kind == Kind::kScalar) return scalar(argument.syntax->json, text);
+  if (argument.type == ValueType::kScalar) return scalar(argument.syntax->json, text);
   const auto value = parse_value(argument, text);
-  if (argument.kind == Kind::kListener) return json_of(std::get<config::Listener>(*value));
+  if (argument.type == ValueType::kListener) return json_of(std::get<config::Listener>(*value));
   const auto& server = std::get<config::Server>(*value);
   json object = {{"address", server.address.to_string()}, {"weight", server.weight}};
   if (server.port) object["port"] = server.port->value;
@@ -51,7 +51,7 @@ json::json_pointer pointer_to(std::string field) {
 json body_of(const CommandLine& line) {
   json body = json::object();
   for (const Argument& argument : line.verb->arguments) {
-    if (argument.place != Place::kBody || !line.has(argument.name)) continue;
+    if (argument.in != In::kBody || !line.has(argument.name)) continue;
     for (const std::string& text : line.values.find(argument.name)->second) {
       if (argument.form == control::Form::kRepeatedOption)
         body[field_of(argument)].push_back(json_of(argument, text));
@@ -65,7 +65,7 @@ json body_of(const CommandLine& line) {
 std::string path_of(const CommandLine& line) {
   std::string path(line.verb->path);
   for (const Argument& argument : line.verb->arguments) {
-    if (argument.place != Place::kPath) continue;
+    if (argument.in != In::kPath) continue;
     const std::string place = "{" + field_of(argument) + "}";
     path.replace(path.find(place), place.size(), http::encode(line.get(argument.name)));
   }
@@ -75,7 +75,7 @@ std::string path_of(const CommandLine& line) {
 std::string query_of(const CommandLine& line) {
   std::string query;
   for (const Argument& argument : line.verb->arguments)
-    if (argument.place == Place::kQuery && line.has(argument.name))
+    if (argument.in == In::kQuery && line.has(argument.name))
       query += (query.empty() ? "?" : "&") + field_of(argument) + "=" +
                http::encode(line.get(argument.name));
   return query;

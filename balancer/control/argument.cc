@@ -101,35 +101,35 @@ std::string field_of(const Argument& argument) {
 }
 
 std::string placeholder(const Argument& argument) {
-  switch (argument.kind) {
-    case Kind::kService:
+  switch (argument.type) {
+    case ValueType::kService:
       return "SERVICE";
-    case Kind::kServer:
+    case ValueType::kServer:
       return "ADDRESS[:PORT]";
-    case Kind::kPrefix:
+    case ValueType::kPrefix:
       return "PREFIX";
-    case Kind::kLimit:
+    case ValueType::kLimit:
       return "N";
-    case Kind::kInterval:
+    case ValueType::kInterval:
       return "TIME";
-    case Kind::kFlag:
+    case ValueType::kFlag:
       return "";
-    case Kind::kState:
+    case ValueType::kState:
       return "STATE";
-    case Kind::kFile:
+    case ValueType::kFile:
       return "FILE";
-    case Kind::kScalar:
+    case ValueType::kScalar:
       return std::string(argument.syntax->placeholder);
-    case Kind::kListener:
+    case ValueType::kListener:
       return "VIP:PORT[/PROTOCOL]";
-    case Kind::kNewServer:
+    case ValueType::kNewServer:
       return "ADDRESS[:PORT][=WEIGHT]";
   }
   return "";
 }
 
 Words words_of(const Argument& argument) {
-  if (argument.kind == Kind::kState) return state_words();
+  if (argument.type == ValueType::kState) return state_words();
   return argument.syntax ? words_of(*argument.syntax) : Words();
 }
 
@@ -156,27 +156,27 @@ Result<Value> parse_interval(std::string_view text) {
 }
 
 Result<Value> parse_value(const Argument& argument, std::string_view text) {
-  switch (argument.kind) {
-    case Kind::kService:
-    case Kind::kFile:
+  switch (argument.type) {
+    case ValueType::kService:
+    case ValueType::kFile:
       return parse_name(text);
-    case Kind::kServer:
+    case ValueType::kServer:
       return parse_server_name(text);
-    case Kind::kPrefix:
+    case ValueType::kPrefix:
       return parse_prefix(text);
-    case Kind::kLimit:
+    case ValueType::kLimit:
       return parse_limit(text);
-    case Kind::kInterval:
+    case ValueType::kInterval:
       return parse_interval(text);
-    case Kind::kFlag:
+    case ValueType::kFlag:
       return parse_flag(text);
-    case Kind::kState:
+    case ValueType::kState:
       return parse_state(text);
-    case Kind::kListener:
+    case ValueType::kListener:
       return parse_listener(text);
-    case Kind::kNewServer:
+    case ValueType::kNewServer:
       return parse_server(text);
-    case Kind::kScalar:
+    case ValueType::kScalar:
       break;
   }
   if (auto right = check_text(*argument.syntax, text); !right) return right.error();

@@ -20,13 +20,13 @@
 
 namespace pinion::control {
 
-// Where the argument stands in a request. kNowhere: the client keeps it to itself.
-enum class Place { kPath, kQuery, kBody, kNowhere };
+// Where the argument is in a request. kClient: the client does not send it.
+enum class In { kPath, kQuery, kBody, kClient };
 
 // How it is written on the command line: WORD, [WORD], [--option X], [--option X]...
 enum class Form { kWord, kOptionalWord, kOption, kRepeatedOption };
 
-enum class Kind {
+enum class ValueType {
   kService,   // The name of a service.
   kServer,    // A real server: "10.0.0.1" or "10.0.0.1:8080".
   kPrefix,    // "10.0.0.0/8" or an address.
@@ -42,9 +42,9 @@ enum class Kind {
 
 struct Argument {
   std::string name;  // "weight", "tunnel-type"
-  Place place;
+  In in;
   Form form;
-  Kind kind;
+  ValueType type;
   std::string help;
   std::string field = {};                  // In JSON, "tunnel.type"; "" where it is the name.
   const config::Syntax* syntax = nullptr;  // Of a kScalar.

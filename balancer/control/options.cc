@@ -49,18 +49,18 @@ Form form_of(const Key& key) {
   return key.presence == config::Presence::kRequired ? Form::kWord : Form::kOptionalWord;
 }
 
-Kind element_kind(const config::Listener*) { return Kind::kListener; }
-Kind element_kind(const config::Server*) { return Kind::kNewServer; }
+ValueType element_type(const config::Listener*) { return ValueType::kListener; }
+ValueType element_type(const config::Server*) { return ValueType::kNewServer; }
 
 template <typename Key>
 Argument argument_of(const Key& key, const std::string& field, Use use) {
-  return {option_name(field), Place::kBody, form_of(key), Kind::kScalar,
-          help_of(key, use),  field,        key.codec};
+  return {option_name(field), In::kBody, form_of(key), ValueType::kScalar,
+          help_of(key, use),  field,     key.codec};
 }
 template <typename T, typename V>
 Argument argument_of(const config::MappingsKey<T, V>& key, const std::string& field, Use use) {
-  return {option_name(field.substr(0, field.size() - 1)), Place::kBody,      Form::kRepeatedOption,
-          element_kind(static_cast<const V*>(nullptr)),   help_of(key, use), field};
+  return {option_name(field.substr(0, field.size() - 1)), In::kBody,         Form::kRepeatedOption,
+          element_type(static_cast<const V*>(nullptr)),   help_of(key, use), field};
 }
 
 // Calls `visit` with each row below T that can be given, and its field.

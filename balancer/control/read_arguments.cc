@@ -6,22 +6,22 @@ namespace {
 
 using Texts = std::map<std::string, std::string>;
 
-const Argument* find(const Verb& verb, Place place, std::string_view field) {
+const Argument* find(const Verb& verb, In in, std::string_view field) {
   for (const Argument& argument : verb.arguments)
-    if (argument.place == place && field_of(argument) == field) return &argument;
+    if (argument.in == in && field_of(argument) == field) return &argument;
   return nullptr;
 }
 
 Refusal unknown_parameter(const Verb& verb, const std::string& field) {
   std::vector<std::string_view> known;
   for (const Argument& argument : verb.arguments)
-    if (argument.place == Place::kQuery) known.push_back(argument.name);
+    if (argument.in == In::kQuery) known.push_back(argument.name);
   return {400, "unknown parameter '" + field + "'", hint_for(field, known)};
 }
 
-Outcome<> read_texts(const Verb& verb, Place place, const Texts& texts, Arguments& into) {
+Outcome<> read_texts(const Verb& verb, In in, const Texts& texts, Arguments& into) {
   for (const auto& [field, text] : texts) {
-    const Argument* argument = find(verb, place, field);
+    const Argument* argument = find(verb, in, field);
     if (!argument) return unknown_parameter(verb, field);
     auto value = parse_value(*argument, text);
     if (!value) return Refusal{400, field + ": " + value.error().message(), ""};
@@ -43,8 +43,8 @@ Outcome<> read_body(const Verb& verb, const std::string& text, Arguments& into) 
 Outcome<Arguments> read_arguments(const Verb& verb, const Texts& path, const Texts& query,
                                   const std::string& body) {
   Arguments arguments;
-  if (auto read = read_texts(verb, Place::kPath, path, arguments); !read) return read.error();
-  if (auto read = read_texts(verb, Place::kQuery, query, arguments); !read) return read.error();
+  if (auto read = read_texts(verb, In::kPath, path, arguments); !read) return read.error();
+  if (auto read = read_texts(verb, In::kQuery, query, arguments); !read) return read.error();
   if (auto read = read_body(verb, body, arguments); !read) return read.error();
   return arguments;
 }

@@ -51,9 +51,9 @@ Json describe(const Verb& verb) {
   Json arguments = Json::array();
   for (const Argument& argument : verb.arguments)
     arguments.push_back({{"name", field_of(argument)},
-                         {"in", argument.place == Place::kPath    ? "path"
-                                : argument.place == Place::kQuery ? "query"
-                                                                  : "body"},
+                         {"in", argument.in == In::kPath    ? "path"
+                                : argument.in == In::kQuery ? "query"
+                                                            : "body"},
                          {"required", is_required(argument)},
                          {"help", argument.help}});
   return {{"verb", verb.words},

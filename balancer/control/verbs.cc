@@ -5,9 +5,9 @@
 namespace pinion::control {
 namespace {
 
-const Argument kService = {"service", Place::kPath, Form::kWord, Kind::kService,
+const Argument kService = {"service", In::kPath, Form::kWord, ValueType::kService,
                            "the service's name"};
-const Argument kServer = {"server", Place::kPath, Form::kWord, Kind::kServer,
+const Argument kServer = {"server", In::kPath, Form::kWord, ValueType::kServer,
                           "the real server, with its port where it needs one"};
 
 const Argument kOfService[] = {kService};
@@ -17,20 +17,20 @@ const std::vector<Argument> kServiceAdd = with_options<config::Service>({}, Use:
 const std::vector<Argument> kServiceSet = with_options<config::Service>({kService}, Use::kSet);
 
 const Argument kServerList[] = {
-    {"service", Place::kQuery, Form::kOptionalWord, Kind::kService, "only of this service"},
+    {"service", In::kQuery, Form::kOptionalWord, ValueType::kService, "only of this service"},
 };
 
 const std::vector<Argument> kServerAdd = with_options<config::Server>({kService}, Use::kAdd);
 const std::vector<Argument> kServerSet =
     with_options<config::Server>({kService, kServer}, Use::kSet);
 
-const Argument kByService = {"service", Place::kQuery, Form::kOption, Kind::kService,
+const Argument kByService = {"service", In::kQuery, Form::kOption, ValueType::kService,
                              "only of this service"};
-const Argument kByServer = {"server", Place::kQuery, Form::kOption, Kind::kServer,
+const Argument kByServer = {"server", In::kQuery, Form::kOption, ValueType::kServer,
                             "only to this real server"};
-const Argument kByClient = {"client", Place::kQuery, Form::kOption, Kind::kPrefix,
+const Argument kByClient = {"client", In::kQuery, Form::kOption, ValueType::kPrefix,
                             "only from clients in this prefix"};
-const Argument kByState = {"state", Place::kQuery, Form::kOption, Kind::kState,
+const Argument kByState = {"state", In::kQuery, Form::kOption, ValueType::kState,
                            "only in this state"};
 
 const Argument kConnectionList[] = {
@@ -38,7 +38,7 @@ const Argument kConnectionList[] = {
     kByServer,
     kByClient,
     kByState,
-    {"limit", Place::kQuery, Form::kOption, Kind::kLimit,
+    {"limit", In::kQuery, Form::kOption, ValueType::kLimit,
      "at most so many, 1 to 100000 (default 1000)"},
 };
 
@@ -49,25 +49,26 @@ const Argument kConnectionFlush[] = {
     kByServer,
     kByClient,
     kByState,
-    {"all", Place::kQuery, Form::kOption, Kind::kFlag, "every connection: needed without a filter"},
+    {"all", In::kQuery, Form::kOption, ValueType::kFlag,
+     "every connection: needed without a filter"},
 };
 
 const Argument kStats[] = {
-    {"interval", Place::kQuery, Form::kOption, Kind::kInterval,
+    {"interval", In::kQuery, Form::kOption, ValueType::kInterval,
      "over which rates are measured, up to 60s (default 1s); 0 gives totals only"},
 };
 
 const Argument kVerdicts[] = {
-    {"all", Place::kQuery, Form::kOption, Kind::kFlag, "those that no packet met, too"},
+    {"all", In::kQuery, Form::kOption, ValueType::kFlag, "those that no packet met, too"},
 };
 
 const Argument kConfigSave[] = {
-    {"force", Place::kQuery, Form::kOption, Kind::kFlag,
+    {"force", In::kQuery, Form::kOption, ValueType::kFlag,
      "even where somebody has edited the file since it was loaded"},
 };
 
 const Argument kConfigCheck[] = {
-    {"file", Place::kNowhere, Form::kWord, Kind::kFile, "the file to check"},
+    {"file", In::kClient, Form::kWord, ValueType::kFile, "the file to check"},
 };
 
 template <typename T, Use kUse>

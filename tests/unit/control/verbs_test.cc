@@ -33,7 +33,7 @@ TEST(Verbs, NameEachPlaceOfTheirPath) {
     for (size_t at = 0; (at = verb.path.find('{', at)) != std::string_view::npos; ++at)
       places.emplace(verb.path.substr(at + 1, verb.path.find('}', at) - at - 1));
     for (const Argument& argument : verb.arguments)
-      if (argument.place == Place::kPath) arguments.insert(field_of(argument));
+      if (argument.in == In::kPath) arguments.insert(field_of(argument));
     EXPECT_EQ(places, arguments) << verb.words;
   }
 }
