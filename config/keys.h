@@ -85,10 +85,10 @@ inline constexpr auto kKeys<HostRoute> = std::tuple{
 };
 
 // What the tunnels of services and of servers have in common.
-inline constexpr Option kTunnelTypeOption = {.help = "what tun puts around packets"};
-inline constexpr Option kTunnelPortOption = {.help = "where gue goes to"};
+inline constexpr Option kTunnelTypeOption = {.help = "the encapsulation that tun uses"};
+inline constexpr Option kTunnelPortOption = {.help = "the UDP port that gue sends to"};
 inline constexpr Option kTunnelChecksumOption = {.help =
-                                                     "whether gue's UDP has a checksum over IPv4"};
+                                                     "whether gue has a UDP checksum over IPv4"};
 inline constexpr Option kTunnelSourceOption = {
     .help =
         "where its outer headers say that they come from; of a prefix, the rest varies by flow"};
@@ -118,30 +118,28 @@ inline constexpr auto kKeys<Server> = std::tuple{
                .instead_of_set = "add a server at the new address, and remove this one",
                .is_word = true}),
     scalar("weight", &Server::weight, kWeight)
-        .with({.help = "its share, 0 to 65535; 0 takes no new connections"}),
+        .with({.help = "its share of new connections, 0 to 65535; 0 is none"}),
     scalar("port", &Server::port, kServerPort)
         .with({.help = "its port",
                .instead_of_set = "add a server at the new port, and remove this one"}),
     scalar("forward", &Server::forward, kServerForward)
         .with({.help = "how packets reach it",
-               .set_help = "how packets reach it; its connections go on as they began"}),
+               .set_help = "how packets reach it; existing connections keep theirs"}),
     mapping("tunnel", &Server::tunnel, Absent::kLeftOut),
     scalar("client_address", &Server::client_address, kServerClientAddress)
-        .with(
-            {.help = "how fullnat tells it of the client",
-             .set_help = "how fullnat tells it of the client; its connections go on as they began"})
+        .with({.help = "how fullnat passes on the client's address",
+               .set_help =
+                   "how fullnat passes on the client's address; existing connections keep theirs"})
         .left_out(),
 };
 
 template <>
 inline constexpr auto kKeys<Listener> = std::tuple{
     scalar("vip", &Listener::vip, kVip, Presence::kRequired)
-        .with({.help = "the virtual IP address, or a prefix of them",
-               .set_help = "another virtual IP address, or prefix"}),
+        .with({.help = "the virtual IP address, or a prefix of them"}),
     scalar("port", &Listener::ports, kPorts, Presence::kRequired)
-        .with({.help = "the virtual port, a range such as 8000-8100, or any",
-               .set_help = "another virtual port, range, or any"}),
-    scalar("protocol", &Listener::protocol, kProtocol).with({.help = "what it carries"}),
+        .with({.help = "the virtual port, a range such as 8000-8100, or any"}),
+    scalar("protocol", &Listener::protocol, kProtocol).with({.help = "the transport protocol"}),
 };
 
 template <>
@@ -156,19 +154,19 @@ inline constexpr auto kKeys<Service> = std::tuple_cat(
     std::tuple{
         mappings_or_short(
             "listeners", &Service::listeners,
-            {.help = "what it takes packets for, in the place of VIP, port and protocol",
-             .set_help = "all that it is to take packets for"}),
+            {.help = "what it takes packets for, instead of a VIP, port and protocol",
+             .set_help = "what it takes packets for, instead of its present listeners"}),
         scalar("scheduler", &Service::scheduler, kScheduler)
-            .with({.help = "how new connections are shared out"}),
+            .with({.help = "how new connections are distributed"}),
         scalar("forward", &Service::forward, kForward)
             .with({.help = "how packets reach the real servers"}),
         scalar("return", &Service::replies, kReturn)
-            .with({.help = "how replies by nat and fullnat get back to clients"}),
+            .with({.help = "how replies of nat and fullnat return to clients"}),
         mapping("tunnel", &Service::tunnel),
         scalar("client_address", &Service::client_address, kClientAddress)
-            .with({.help = "how fullnat tells real servers of the client"}),
+            .with({.help = "how fullnat passes on the client's address"}),
         scalar("mss", &Service::mss, kMss)
-            .with({.help = "the largest TCP segment, by nat and fullnat"}),
+            .with({.help = "the largest TCP segment (MSS) of nat and fullnat"}),
         mappings("servers", &Service::servers,
                  {.help = "a real server and its weight (default 1)",
                   .instead_of_set = "use 'server add', 'server set' or 'server remove'"}),

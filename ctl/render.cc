@@ -267,7 +267,7 @@ Rendered config_show(const Json& json) { return {json.at("yaml").get<std::string
 
 Rendered config_diff(const Json& json) {
   const std::string file = text(json.at("config_file"));
-  if (!json.at("differs")) return {"what is live equals " + file + "\n", ""};
+  if (!json.at("differs")) return {"the live configuration equals " + file + "\n", ""};
   Table table({"WHAT DIFFERS", "IN THE FILE", "LIVE"});
   for (const auto& each : json.at("differences"))
     table.add({text(each.at("path")), text(each.at("file")), text(each.at("live"))});

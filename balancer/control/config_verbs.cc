@@ -26,7 +26,7 @@ Answer config_save(DirectorApi& director, Arguments arguments) {
                       "'config diff' shows how it differs"};
   if (auto saved = director.save(); !saved) co_return refused(saved.error());
   const std::string file = director.snapshot().config_file;
-  Json json = done("wrote what is live into " + file);
+  Json json = done("wrote the live configuration to " + file);
   json["config_file"] = file;
   co_return to_text(json);
 }

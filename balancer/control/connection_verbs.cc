@@ -84,7 +84,7 @@ Answer connection_flush(DirectorApi& director, Arguments arguments) {
   if (!filter) co_return filter.error();
   if (matches_everything(*filter) && !arguments.flag("all"))
     co_return Refusal{400, "this would end every connection",
-                      "give a filter, or --all if that is meant"};
+                      "give a filter, or --all if you mean that"};
   if (!matches_everything(*filter) && arguments.flag("all"))
     co_return Refusal{400, "'all' and a filter contradict each other", "give one of the two"};
   const uint64_t count = co_await director.flush_connections(*filter);

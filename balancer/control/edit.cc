@@ -41,7 +41,7 @@ Refusal ambiguous(const config::Service& service, const config::ServerName& name
   return {409,
           "service '" + service.name + "' has " + std::to_string(meant.size()) + " servers at " +
               name.address.to_string(),
-          "say which: " + ports};
+          "name one of them: " + ports};
 }
 
 // A VIP, a port or a protocol is the only listener's.
@@ -122,7 +122,7 @@ config::Server new_server(const Patch<config::Server>& patch) {
 
 Outcome<Config> add_service(Config config, config::Service service) {
   if (find(config, service.name))
-    return Refusal{409, "there is a service '" + service.name + "' already",
+    return Refusal{409, "service '" + service.name + "' already exists",
                    "change it with 'service set'"};
   config.services.push_back(std::move(service));
   return config;
@@ -138,7 +138,7 @@ Outcome<Config> set_service(Config config, const std::string& name,
     return Refusal{
         409,
         "service '" + name + "' has " + std::to_string(service->listeners.size()) + " listeners",
-        "give all that it is to have as listeners"};
+        "give all of its listeners"};
   apply(patch, *service);
   return config;
 }
@@ -156,8 +156,8 @@ Outcome<Config> add_server(Config config, const std::string& name, config::Serve
   const config::ServerName endpoint{server.address, port_of(*service, server)};
   if (find(*service, endpoint))
     return Refusal{409,
-                   "service '" + name + "' has server " +
-                       config::to_string({server.address, server.port}) + " already",
+                   "service '" + name + "' already has server " +
+                       config::to_string({server.address, server.port}),
                    "change it with 'server set'"};
   service->servers.push_back(server);
   return config;

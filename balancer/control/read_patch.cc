@@ -206,7 +206,7 @@ Outcome<json> parse_body(const std::string& body) {
   } catch (const json::exception& error) {
     // "[json.exception.parse_error.101] parse error at line 1, column 2: ..."
     const std::string text = error.what();
-    return malformed("the body is no JSON: " + text.substr(text.find("] ") + 2));
+    return malformed("the body is not JSON: " + text.substr(text.find("] ") + 2));
   }
 }
 

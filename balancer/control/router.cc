@@ -101,7 +101,7 @@ Outcome<Route> find_route(const std::string& method, const std::vector<std::stri
     methods += (methods.empty() ? "" : ", ") + std::string(verb.method);
   }
   if (methods.empty()) return no_such_path(path);
-  return Refusal{405, method + " is not for " + join_path(path), "it takes " + methods};
+  return Refusal{405, method + " is not allowed for " + join_path(path), "it takes " + methods};
 }
 
 Outcome<Call> read_call(const http::Request& request) {

@@ -8,7 +8,7 @@ namespace {
 const Argument kService = {"service", In::kPath, Form::kWord, ValueType::kService,
                            "the service's name"};
 const Argument kServer = {"server", In::kPath, Form::kWord, ValueType::kServer,
-                          "the real server, with its port where it needs one"};
+                          "the real server, with its port if others share the address"};
 
 const Argument kOfService[] = {kService};
 const Argument kOfServer[] = {kService, kServer};
@@ -39,7 +39,7 @@ const Argument kConnectionList[] = {
     kByClient,
     kByState,
     {"limit", In::kQuery, Form::kOption, ValueType::kLimit,
-     "at most so many, 1 to 100000 (default 1000)"},
+     "at most this many, 1 to 100000 (default 1000)"},
 };
 
 const Argument kConnectionCount[] = {kByService, kByServer, kByClient, kByState};
@@ -50,21 +50,21 @@ const Argument kConnectionFlush[] = {
     kByClient,
     kByState,
     {"all", In::kQuery, Form::kOption, ValueType::kFlag,
-     "every connection: needed without a filter"},
+     "every connection; required if there is no filter"},
 };
 
 const Argument kStats[] = {
     {"interval", In::kQuery, Form::kOption, ValueType::kInterval,
-     "over which rates are measured, up to 60s (default 1s); 0 gives totals only"},
+     "the time over which rates are measured, up to 60s (default 1s); 0 gives totals only"},
 };
 
 const Argument kVerdicts[] = {
-    {"all", In::kQuery, Form::kOption, ValueType::kFlag, "those that no packet met, too"},
+    {"all", In::kQuery, Form::kOption, ValueType::kFlag, "also verdicts that no packet has had"},
 };
 
 const Argument kConfigSave[] = {
     {"force", In::kQuery, Form::kOption, ValueType::kFlag,
-     "even where somebody has edited the file since it was loaded"},
+     "even if the file has been edited since it was loaded"},
 };
 
 const Argument kConfigCheck[] = {
@@ -83,7 +83,7 @@ const Verb kVerbs[] = {
     {"status",
      "GET",
      "/v1/status",
-     "what the director is and how it does; states of connections are as of the last sweep",
+     "the state of the director; states of connections are as of the last sweep",
      "pinionctl status",
      {},
      status},
@@ -100,12 +100,12 @@ const Verb kVerbs[] = {
      "pinionctl service add web --vip 192.168.88.88 --port 80 --server 192.168.146.131 "
      "--server 192.168.146.132=2",
      kServiceAdd, service_add, read<config::Service, Use::kAdd>},
-    {"service set", "PATCH", "/v1/services/{service}",
-     "change what is given, and leave the rest as it is",
+    {"service set", "PATCH", "/v1/services/{service}", "change the given options of a service",
      "pinionctl service set web --scheduler wrr", kServiceSet, service_set,
      read<config::Service, Use::kSet>},
-    {"service remove", "DELETE", "/v1/services/{service}", "a service, and all of its real servers",
-     "pinionctl service remove web", kOfService, service_remove},
+    {"service remove", "DELETE", "/v1/services/{service}",
+     "remove a service and all of its real servers", "pinionctl service remove web", kOfService,
+     service_remove},
     {"server list", "GET", "/v1/servers", "every real server, with its connections",
      "pinionctl server list web", kServerList, server_list},
     {"server add", "POST", "/v1/services/{service}/servers", "a new real server of a service",
@@ -116,45 +116,45 @@ const Verb kVerbs[] = {
      "pinionctl server set web 192.168.146.133 --weight 5", kServerSet, server_set,
      read<config::Server, Use::kSet>},
     {"server drain", "POST", "/v1/services/{service}/servers/{server}/drain",
-     "finish old connections, take no new", "pinionctl server drain web 192.168.146.133", kOfServer,
-     server_drain},
+     "take no new connections, and let old ones finish",
+     "pinionctl server drain web 192.168.146.133", kOfServer, server_drain},
     {"server remove", "DELETE", "/v1/services/{service}/servers/{server}",
-     "take a real server out; its connections go on until they end",
+     "remove a real server; its connections continue until they end",
      "pinionctl server remove web 192.168.146.133", kOfServer, server_remove},
     {"connection list", "GET", "/v1/connections", "connections, with their state",
      "pinionctl connection list --service web --client 10.0.0.0/8 --state established",
      kConnectionList, connection_list},
-    {"connection count", "GET", "/v1/connections/count", "how many connections match",
+    {"connection count", "GET", "/v1/connections/count", "the number of connections that match",
      "pinionctl connection count --server 192.168.146.131", kConnectionCount, connection_count},
     {"connection flush", "DELETE", "/v1/connections",
-     "forget connections at once: their next packets are scheduled anew",
+     "delete connections at once; their next packets are scheduled again",
      "pinionctl connection flush --client 10.1.2.3", kConnectionFlush, connection_flush},
     {"stats", "GET", "/v1/stats", "connections, packets and bytes: totals and rates",
      "pinionctl stats --interval 5s", kStats, stats},
-    {"verdicts", "GET", "/v1/verdicts", "what became of the packets, and why", "pinionctl verdicts",
+    {"verdicts", "GET", "/v1/verdicts", "what happened to packets, and why", "pinionctl verdicts",
      kVerdicts, verdicts},
     {"config show",
      "GET",
      "/v1/config",
-     "what is live, as a configuration file",
+     "the live configuration, as a file",
      "pinionctl config show",
      {},
      config_show},
-    {"config check", "", "", "what is wrong with a file; needs no daemon",
+    {"config check", "", "", "check a configuration file; needs no daemon",
      "pinionctl config check /etc/pinion/pinion.yaml", kConfigCheck, nullptr},
     {"config diff",
      "GET",
      "/v1/config/diff",
-     "how what is live differs from the file",
+     "how the live configuration differs from the file",
      "pinionctl config diff",
      {},
      config_diff},
-    {"config save", "POST", "/v1/config/save", "write what is live into the file",
+    {"config save", "POST", "/v1/config/save", "write the live configuration to the file",
      "pinionctl config save", kConfigSave, config_save},
     {"reload",
      "POST",
      "/v1/reload",
-     "make the file live; changes made at run time are lost",
+     "load the file again; changes made at run time are lost",
      "pinionctl reload",
      {},
      reload},

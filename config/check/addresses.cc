@@ -45,7 +45,7 @@ void check_interface(const std::string& name, std::string path, Findings& findin
 void check_destination(const Prefix& to, size_t i, Findings& findings) {
   if (to.address.is_multicast() || to.address.is_loopback())
     findings.error(element_path("host_routes", i, ".to"),
-                   "expected where hosts are, neither multicast nor loopback");
+                   "expected a unicast destination, neither multicast nor loopback");
   if (std::string fault = host_bits_fault(to); !fault.empty())
     findings.error(element_path("host_routes", i, ".to"), std::move(fault));
 }
@@ -64,7 +64,7 @@ void check_route(const HostRoute& route, size_t i, Findings& findings) {
   else if (route.via->family() != route.to.address.family())
     findings.error(path, "is not of the same family as " + route.to.to_string());
   else if (route.via->is_link_local() && !route.via->is_v4() && route.interface.empty())
-    findings.error(path, "a link-local address needs \"interface\", too");
+    findings.error(path, "a link-local address also needs \"interface\"");
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ std::vector<Problem> check(const Config& config, const Vocabulary& vocabulary) {
 std::string_view interface_name_fault(std::string_view name) {
   if (name.empty()) return "the name of an interface is missing";
   if (name.size() >= IFNAMSIZ) return "no interface has a name of more than 15 characters";
-  if (name == "." || name == "..") return "no interface is called so";
+  if (name == "." || name == "..") return "no interface can have this name";
   const bool fits = std::all_of(name.begin(), name.end(), [](char c) {
     return c > ' ' && c != 0x7f && c != '/' && c != ':';
   });
@@ -37,9 +37,9 @@ std::string host_bits_fault(const Prefix& prefix) {
 }
 
 std::string_view host_address_fault(const Address& address) {
-  if (address.is_unspecified()) return "the unspecified address is no host's";
-  if (address.is_multicast()) return "a multicast address is no host's";
-  if (address.is_loopback()) return "a loopback address is not reached from the network";
+  if (address.is_unspecified()) return "the unspecified address is not a host's";
+  if (address.is_multicast()) return "a multicast address is not a host's";
+  if (address.is_loopback()) return "a loopback address cannot be reached from the network";
   return "";
 }
 

@@ -34,7 +34,7 @@ void check_client_address(const Service& service, const std::string& path, Findi
     any = true;
     std::string fault = fault_of(forward_of(service, servers[j]));
     if (fault.empty()) continue;
-    fault += servers[j].client_address ? "; leave it out" : "; say client_address: none here";
+    fault += servers[j].client_address ? "; leave it out" : "; set client_address: none here";
     findings.error(element_path(path + ".servers", j, ".client_address"), std::move(fault));
   }
   const auto& listeners = service.listeners;

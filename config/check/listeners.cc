@@ -37,7 +37,7 @@ bool covers_ipv4(const Prefix& prefix) {
 std::string vip_fault(const Prefix& vip) {
   if (const auto fault = host_address_fault(vip.address); !fault.empty()) return std::string(fault);
   if (std::string fault = host_bits_fault(vip); !fault.empty()) return fault;
-  if (covers_ipv4(vip)) return "has the IPv4 addresses in it, ::ffff:0:0/96";
+  if (covers_ipv4(vip)) return "contains the IPv4-mapped addresses, ::ffff:0:0/96";
   return "";
 }
 
@@ -62,7 +62,7 @@ void check_listener(const Config& config, const Listener& listener, const KeptVi
                                       std::string(v4 ? "ipv4" : "ipv6") + " a capacity");
   if (!kept.has(listener.vip))
     findings.warning(path + ".vip", host_or_prefix(listener.vip) +
-                                        " is not in \"vips\": somebody else must keep it");
+                                        " is not in \"vips\": something else must configure it");
 }
 
 // Of two listeners that have a packet in common the one inside the other goes first. Where neither
@@ -115,7 +115,7 @@ void check_room(const Config& config, Findings& findings) {
   const Limits& limits = config.director.limits;
   const auto check = [&](size_t count, uint32_t limit, const char* what, const char* key) {
     if (count > limit)
-      findings.error("services", std::to_string(count) + what + ", and room for " +
+      findings.error("services", std::to_string(count) + what + ", but room for only " +
                                      std::to_string(limit) + "; raise director.limits." + key);
   };
   if (config.services.size() <= limits.services)

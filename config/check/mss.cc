@@ -18,7 +18,7 @@ void check_mss(const Service& service, const std::string& path, Findings& findin
   if (service.mss == kMssOff) return;
   const auto is_tcp = [](const Listener& one) { return one.protocol == Protocol::kTcp; };
   if (std::none_of(service.listeners.begin(), service.listeners.end(), is_tcp))
-    findings.error(path + ".mss", "is TCP's, and no packet comes by TCP; leave it out");
+    findings.error(path + ".mss", "is for TCP, and the service has no TCP listener; leave it out");
   const auto& servers = service.servers;
   const auto one_sided = std::find_if(servers.begin(), servers.end(), [&](const Server& server) {
     return !is_two_sided(forward_of(service, server));

@@ -88,7 +88,7 @@ std::string vip_fault(const Service& service, const Address& server, const KeptV
   }
   const Prefix* around = kept.prefix_around({server, server.bits()});
   if (!around) return "";
-  return "is in " + around->to_string() + " of \"vips\", and so is the director's own";
+  return "is in " + around->to_string() + " of \"vips\", and so the director's own";
 }
 
 // "" where there is none.
@@ -244,8 +244,7 @@ void check_scheduler(const Service& service, size_t i, const Vocabulary& vocabul
   if (std::find(known.begin(), known.end(), service.scheduler) != known.end()) return;
   std::string what = "no scheduler " + in_quotes(service.scheduler) + "; ";
   const std::string hint = did_you_mean(service.scheduler, known);
-  if (!hint.empty()) what += hint + " ";
-  what += "There is";
+  what += hint.empty() ? "the schedulers are" : hint + " The schedulers are";
   for (const std::string_view keyword : known)
     what += (keyword == known.front() ? " " : ", ") + std::string(keyword);
   findings.error(path_of(i, ".scheduler"), std::move(what));
@@ -257,11 +256,11 @@ void check_limits(const Config& config, Findings& findings) {
       config.services.begin(), config.services.end(), size_t{0},
       [](size_t sum, const Service& service) { return sum + service.servers.size(); });
   if (config.services.size() > limits.services)
-    findings.error("services", std::to_string(config.services.size()) + " services, and room for " +
-                                   std::to_string(limits.services) +
-                                   "; raise director.limits.services");
+    findings.error("services",
+                   std::to_string(config.services.size()) + " services, but room for only " +
+                       std::to_string(limits.services) + "; raise director.limits.services");
   if (servers > limits.servers)
-    findings.error("services", std::to_string(servers) + " servers in all, and room for " +
+    findings.error("services", std::to_string(servers) + " servers in all, but room for only " +
                                    std::to_string(limits.servers) +
                                    "; raise director.limits.servers");
 }

@@ -101,7 +101,7 @@ Loaded load(std::string_view text, const std::string& name, const Vocabulary& vo
   if (!tree) return refused(place_of(name, tree.error().mark), tree.error().what);
   const Node* root = tree->root;
   if (!root || root->kind == Node::Kind::kNothing)
-    return refused(name, "is empty; the least is director.interfaces");
+    return refused(name, "is empty; it needs at least director.interfaces");
 
   Loaded loaded;
   Reader reader;

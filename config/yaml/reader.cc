@@ -59,7 +59,7 @@ void Reader::unknown_key(const Node& key, const Path& path,
 
 void Reader::said_twice(Mark mark, const Path& path, std::string_view list) {
   remark(mark, path,
-         "stands in \"" + std::string(list) + "\" where that is given; leave it out here");
+         "belongs in \"" + std::string(list) + "\" if that is given; leave it out here");
 }
 
 void Reader::misread(const Node& node, const Path& path, const Syntax& syntax,

@@ -35,10 +35,10 @@ const Case kCases[] = {
     {"ByFullNat", [](Service& s) { by(s, Forward::kFullNat); }, ""},
     {"ByDirectRouting", [](Service& s) { by(s, Forward::kDirectRouting); },
      "services[0].servers[0].client_address: is for forward: fullnat; by dr the server sees the "
-     "client's address itself; say client_address: none here\n"},
+     "client's address itself; set client_address: none here\n"},
     {"ByNat", [](Service& s) { by(s, Forward::kNat); },
      "services[0].servers[0].client_address: is for forward: fullnat; by nat the server sees the "
-     "client's address itself; say client_address: none here\n"},
+     "client's address itself; set client_address: none here\n"},
     {"ByTunnelOnItsOwn",
      [](Service& s) {
        s.servers[0].forward = Forward::kTunnel;

@@ -93,7 +93,7 @@ const Case kCases[] = {
      "director.local_addresses[0].address: 10.0.0.101 is a VIP; give an address of its own"},
     {"FromMulticast",
      [](Config& c) { c.director.local_addresses[0].address = address("224.0.0.1"); },
-     "director.local_addresses[0].address: a multicast address is no host's"},
+     "director.local_addresses[0].address: a multicast address is not a host's"},
     {"Twice",
      [](Config& c) {
        c.director.local_addresses.push_back({address("10.0.0.200"), "eth1"});

@@ -64,7 +64,7 @@ const Case kListeners[] = {
     {"PrefixWithHostBits", listening({"10.1.2.3/24:80"}),
      "services[1].vip: 10.1.2.3/24 has bits beyond its length: write 10.1.2.0/24 or 10.1.2.3"},
     {"PrefixThatNobodyKeeps", listening({"192.0.2.0/24:80"}),
-     "warning: services[1].vip: 192.0.2.0/24 is not in \"vips\": somebody else must keep it"},
+     "warning: services[1].vip: 192.0.2.0/24 is not in \"vips\": something else must configure it"},
     {"ServerInThePrefix",
      [](Config& c) {
        c.vips.push_back({prefix("10.0.0.0/16"), "eth0", ""});
@@ -82,7 +82,7 @@ const Case kListeners[] = {
        c.vips.push_back({prefix("10.0.0.0/27"), "eth0", ""});
        c.services[0].servers.resize(1);
      },
-     "services[0].servers[0].address: is in 10.0.0.0/27 of \"vips\", and so is the director's "
+     "services[0].servers[0].address: is in 10.0.0.0/27 of \"vips\", and so the director's "
      "own"},
     {"ServerAtItsOwnPortOfARange",
      [](Config& c) {
@@ -111,14 +111,14 @@ const Case kListeners[] = {
        c.director.limits.services = 1;
        c.services[0].listeners.push_back({prefix("10.0.0.100"), Ports::one(81)});
      },
-     "services: 2 listeners at one address and port, and room for 1; raise "
+     "services: 2 listeners at one address and port, but room for only 1; raise "
      "director.limits.services"},
     {"RangesBeyondTheLimit",
      [](Config& c) {
        c.director.limits.prefixes = 3;
        c.services[0].listeners[0].ports = {8000, 8100};
      },
-     "services: 4 entries of port ranges (each takes up to 30), and room for 3; raise "
+     "services: 4 entries of port ranges (each takes up to 30), but room for only 3; raise "
      "director.limits.prefixes"},
     {"PrefixesOverIpv4",
      [](Config& c) {
@@ -126,7 +126,7 @@ const Case kListeners[] = {
        c.services[0].listeners[0].vip = prefix("::8000:0:0/81");
        c.services[0].servers = {{address("fd00::1")}};
      },
-     "services[0].vip: has the IPv4 addresses in it, ::ffff:0:0/96"},
+     "services[0].vip: contains the IPv4-mapped addresses, ::ffff:0:0/96"},
 };
 INSTANTIATE_TEST_SUITE_P(All, CheckListeners, testing::ValuesIn(kListeners),
                          [](const auto& at) { return at.param.name; });

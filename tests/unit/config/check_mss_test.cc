@@ -47,7 +47,7 @@ const Case kCases[] = {
      "services[0].mss: is for forward: nat and fullnat, and this is another method, whose SYN/ACK "
      "does not pass the director; let the server lower its own (ip route ... advmss)\n"},
     {"Udp", [](Service& s) { s.listeners[0].protocol = Protocol::kUdp; },
-     "services[0].mss: is TCP's, and no packet comes by TCP; leave it out\n"},
+     "services[0].mss: is for TCP, and the service has no TCP listener; leave it out\n"},
 };
 
 INSTANTIATE_TEST_SUITE_P(All, CheckMss, testing::ValuesIn(kCases),

@@ -58,7 +58,7 @@ const Case kDirector[] = {
     {"InterfaceLong", [](Config& c) { c.director.interfaces = {"sixteenlettersxx"}; },
      "director.interfaces[0]: no interface has a name of more than 15 characters"},
     {"InterfaceDots", [](Config& c) { c.director.interfaces = {".."}; },
-     "director.interfaces[0]: no interface is called so"},
+     "director.interfaces[0]: no interface can have this name"},
     {"InterfaceColon", [](Config& c) { c.director.interfaces = {"eth0:3"}; },
      "director.interfaces[0]: the name of an interface has no blank, no \"/\" and no \":\""},
     {"Interfaces64",
@@ -150,7 +150,7 @@ const Case kAddresses[] = {
        c.services = {};
        c.vips.push_back({prefix("0.0.0.0/0"), "eth0", ""});
      },
-     "vips[1].address: the unspecified address is no host's"},
+     "vips[1].address: the unspecified address is not a host's"},
     {"LabelOnAPrefix",
      [](Config& c) {
        c.vips.push_back({prefix("192.0.2.0/28"), "eth0", "1"});
@@ -162,7 +162,7 @@ const Case kAddresses[] = {
      [](Config& c) {
        c.vips.push_back({prefix("ff02::1"), "eth0", ""});
      },
-     "vips[1].address: a multicast address is no host's"},
+     "vips[1].address: a multicast address is not a host's"},
     {"VipWithoutInterface", [](Config& c) { c.vips[0].interface = ""; },
      "vips[0].interface: the name of an interface is missing"},
     {"LabelLongest", [](Config& c) { c.vips[0].label = "0123456789"; }, ""},
@@ -216,17 +216,17 @@ const Case kAddresses[] = {
      [](Config& c) {
        c.host_routes = {{prefix("10.9.0.1"), address("224.0.0.1"), "", 0}};
      },
-     "host_routes[0].via: a multicast address is no host's"},
+     "host_routes[0].via: a multicast address is not a host's"},
     {"RouteLinkLocal",
      [](Config& c) {
        c.host_routes = {{prefix("fd01::1"), address("fe80::1"), "", 0}};
      },
-     "host_routes[0].via: a link-local address needs \"interface\", too"},
+     "host_routes[0].via: a link-local address also needs \"interface\""},
     {"RouteToLoopback",
      [](Config& c) {
        c.host_routes = {{prefix("127.0.0.0/8"), {}, "eth0", 0}};
      },
-     "host_routes[0].to: expected where hosts are, neither multicast nor loopback"},
+     "host_routes[0].to: expected a unicast destination, neither multicast nor loopback"},
     {"RouteTwice",
      [](Config& c) {
        c.host_routes = {{prefix("10.9.0.1"), {}, "eth0", 5}, {prefix("10.9.0.1"), {}, "eth1", 5}};
@@ -280,13 +280,14 @@ const Case kServices[] = {
      },
      ""},
     {"VipNotKept", [](Config& c) { c.vips = {}; },
-     "warning: services[0].vip: 10.0.0.100 is not in \"vips\": somebody else must keep it"},
+     "warning: services[0].vip: 10.0.0.100 is not in \"vips\": something else must configure it"},
     {"PortZero", [](Config& c) { c.services[0].listeners[0].ports = {}; },
      "services[0].port: expected a port from 1 to 65535, got 0"},
     {"SchedulerMistyped", [](Config& c) { c.services[0].scheduler = "wwrr"; },
-     "services[0].scheduler: no scheduler \"wwrr\"; did you mean \"wrr\"? There is rr, wrr, mh"},
+     "services[0].scheduler: no scheduler \"wwrr\"; did you mean \"wrr\"? The schedulers are rr, "
+     "wrr, mh"},
     {"SchedulerUnknown", [](Config& c) { c.services[0].scheduler = "lblcr"; },
-     "services[0].scheduler: no scheduler \"lblcr\"; There is rr, wrr, mh"},
+     "services[0].scheduler: no scheduler \"lblcr\"; the schedulers are rr, wrr, mh"},
     {"NoServers", [](Config& c) { c.services[0].servers = {}; },
      "warning: services[0].servers: has no server: its traffic is dropped"},
     {"WeightZero", [](Config& c) { c.services[0].servers[0].weight = 0; }, ""},
@@ -302,9 +303,9 @@ const Case kServices[] = {
     {"ServerIsTheVip", [](Config& c) { c.services[0].servers[0].address = address("10.0.0.100"); },
      "services[0].servers[0].address: is the VIP itself; give the server's own address"},
     {"ServerUnspecified", [](Config& c) { c.services[0].servers[0].address = address("0.0.0.0"); },
-     "services[0].servers[0].address: the unspecified address is no host's"},
+     "services[0].servers[0].address: the unspecified address is not a host's"},
     {"ServerLoopback", [](Config& c) { c.services[0].servers[0].address = address("127.0.0.2"); },
-     "services[0].servers[0].address: a loopback address is not reached from the network"},
+     "services[0].servers[0].address: a loopback address cannot be reached from the network"},
     {"ServerLocal",
      [](Config& c) {
        c.services[0].servers = {{address("127.0.0.1"), 1, {}, Forward::kLocal},
@@ -348,9 +349,9 @@ const Case kServices[] = {
        c.director.limits.services = 1;
        c.services.push_back(service("web2", "10.0.0.100", 81, "10.0.0.1"));
      },
-     "services: 2 services, and room for 1; raise director.limits.services"},
+     "services: 2 services, but room for only 1; raise director.limits.services"},
     {"ServersBeyondTheLimit", [](Config& c) { c.director.limits.servers = 1; },
-     "services: 2 servers in all, and room for 1; raise director.limits.servers"},
+     "services: 2 servers in all, but room for only 1; raise director.limits.servers"},
     {"ServersAtTheLimit", [](Config& c) { c.director.limits.servers = 2; }, ""},
 };
 INSTANTIATE_TEST_SUITE_P(Services, Check, testing::ValuesIn(kServices), name_of_case);

@@ -66,7 +66,7 @@ const Case kCases[] = {
        c.services[0].servers[0].forward = Forward::kTunnel;
        c.services[0].servers[0].tunnel.source = prefix("127.0.0.1");
      },
-     "services[0].servers[0].tunnel.source: a loopback address is not reached from the network"},
+     "services[0].servers[0].tunnel.source: a loopback address cannot be reached from the network"},
     {"ChecksumWithoutUdp",
      [](Config& c) {
        c.services[0].forward = Forward::kTunnel;

@@ -87,11 +87,11 @@ TEST(Listeners, FaultsAreWhereTheyAreWritten) {
   const std::string head = "director: {interfaces: [eth0]}\nservices:\n";
   const std::string servers = ", servers: [{address: 10.0.0.1}]}\n";
   EXPECT_EQ(all_of(load(head + "- {vip: 127.0.0.1, port: 80" + servers, "f", kVocabulary).problems),
-            "f:3:9: services[0].vip: a loopback address is not reached from the network\n");
+            "f:3:9: services[0].vip: a loopback address cannot be reached from the network\n");
   EXPECT_EQ(
       all_of(load(head + "- {listeners: [{vip: 127.0.0.1, port: 80}]" + servers, "f", kVocabulary)
                  .problems),
-      "f:3:22: services[0].listeners[0].vip: a loopback address is not reached from the "
+      "f:3:22: services[0].listeners[0].vip: a loopback address cannot be reached from the "
       "network\n");
 }
 

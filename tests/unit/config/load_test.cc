@@ -213,7 +213,7 @@ INSTANTIATE_TEST_SUITE_P(
               "3:49: services[0].listeners[0].port: expected a port from 1 to 65535, a range such "
               "as 8000-8100, or any, got \"0-8\""},
         Fault{"services: [{listeners: [{vip: 10.0.0.100, port: 8}], port: 9}]\n",
-              "3:54: services[0].port: stands in \"listeners\" where that is given; leave it out "
+              "3:54: services[0].port: belongs in \"listeners\" if that is given; leave it out "
               "here"},
         Fault{"services: [{listeners: []}]\n",
               "3:12: services[0]: has no listener; give a VIP and a port, or listeners"},
@@ -245,7 +245,7 @@ TEST_P(OddText, IsRefused) {
 INSTANTIATE_TEST_SUITE_P(
     All, OddText,
     testing::Values(
-        WholeText{"", "pinion.yaml: is empty; the least is director.interfaces"},
+        WholeText{"", "pinion.yaml: is empty; it needs at least director.interfaces"},
         WholeText{"# nothing\n", "pinion.yaml: is empty"},
         WholeText{"~\n", "pinion.yaml: is empty"},
         WholeText{"{}\n", "pinion.yaml:1:1: director.interfaces: name at least one interface"},
@@ -282,7 +282,7 @@ TEST(Load, ReportsAllFaultsInTheOrderOfTheText) {
             "pinion.yaml:2:50: services[0].servers[0].address: expected an IPv4 or IPv6 address, "
             "got \"y\"\n"
             "pinion.yaml:3:42: services[1].scheduler: no scheduler \"wr\"; did you mean \"rr\"? "
-            "There is rr, wrr, mh\n"
+            "The schedulers are rr, wrr, mh\n"
             "pinion.yaml:5:16: director.interfaces[0]: the name of an interface has no blank, no "
             "\"/\" and no \":\"\n"
             "pinion.yaml:6:8: director.xdp: expected one of auto, native, generic, got \"fast\"");
@@ -305,8 +305,8 @@ TEST(Load, PutsWarningsWhereTheyAre) {
   EXPECT_EQ(all_of(loaded.problems),
             "pinion.yaml:3:3: warning: services[0].servers: has no server: its traffic is "
             "dropped\n"
-            "pinion.yaml:3:9: warning: services[0].vip: 10.0.0.1 is not in \"vips\": somebody "
-            "else must keep it\n");
+            "pinion.yaml:3:9: warning: services[0].vip: 10.0.0.1 is not in \"vips\": something "
+            "else must configure it\n");
 }
 
 TEST(Load, BoundsTheNumberOfProblems) {

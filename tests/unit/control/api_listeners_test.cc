@@ -22,7 +22,7 @@ TEST_F(Api, ServiceWithSeveralListeners) {
   EXPECT_FALSE(reply.body["service"].contains("vip"));
   EXPECT_EQ(ask("GET", "/v1/services/many").body["listeners"], listeners);
   EXPECT_EQ(error(409, "PATCH", "/v1/services/many", R"({"port": 81})"),
-            "service 'many' has 2 listeners; give all that it is to have as listeners");
+            "service 'many' has 2 listeners; give all of its listeners");
   ASSERT_EQ(ask("PATCH", "/v1/services/many", R"({"listeners": [{"vip": "10.0.0.1", "port": 81}]})")
                 .status,
             200);

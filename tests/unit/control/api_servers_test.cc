@@ -25,7 +25,7 @@ TEST_F(Api, ServerAdd) {
   EXPECT_THAT(director_.live_.services[1].servers,
               ElementsAre(config::Server{address("2001:db8::2"), 7}));
   EXPECT_EQ(error(409, "POST", "/v1/services/dns/servers", R"({"address": "2001:db8::2"})"),
-            "service 'dns' has server 2001:db8::2 already; change it with 'server set'");
+            "service 'dns' already has server 2001:db8::2; change it with 'server set'");
 }
 
 TEST_F(Api, ServersAtOneAddressAreToldApartByTheirPorts) {
@@ -34,9 +34,10 @@ TEST_F(Api, ServersAtOneAddressAreToldApartByTheirPorts) {
             "10.0.0.5:8080");
   EXPECT_EQ(ask("POST", servers, R"({"address": "10.0.0.5", "port": 8081})").status, 200);
   EXPECT_EQ(error(409, "POST", servers, R"({"address": "10.0.0.5", "port": 8081})"),
-            "service 'web' has server 10.0.0.5:8081 already; change it with 'server set'");
-  EXPECT_EQ(error(409, "DELETE", servers + "/10.0.0.5"),
-            "service 'web' has 2 servers at 10.0.0.5; say which: 10.0.0.5:8080 or 10.0.0.5:8081");
+            "service 'web' already has server 10.0.0.5:8081; change it with 'server set'");
+  EXPECT_EQ(
+      error(409, "DELETE", servers + "/10.0.0.5"),
+      "service 'web' has 2 servers at 10.0.0.5; name one of them: 10.0.0.5:8080 or 10.0.0.5:8081");
   EXPECT_EQ(ask("PATCH", servers + "/10.0.0.5:8081", R"({"weight": 7})").status, 200);
   EXPECT_EQ(ask("DELETE", servers + "/10.0.0.5:8080").status, 200);
   EXPECT_EQ(web().servers.back(), (config::Server{address("10.0.0.5"), 7, Port{8081}}));

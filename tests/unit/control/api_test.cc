@@ -96,7 +96,7 @@ TEST_F(Api, ServiceAddNamesTheFieldThatIsWrong) {
     const char* body;
     const char* error;
   } cases[] = {
-      {"{", "the body is no JSON: parse error at line 1, column 2"},
+      {"{", "the body is not JSON: parse error at line 1, column 2"},
       {"[]", "the body: expected a JSON object, got array"},
       {"", "vip is missing; give a VIP and a port, or listeners"},
       {R"({"vip": "10.0.0.1"})", "port is missing; give a VIP and a port, or listeners"},
@@ -134,7 +134,7 @@ TEST_F(Api, ServiceAddNamesTheFieldThatIsWrong) {
 
 TEST_F(Api, ServiceAddRefusesADuplicateAndTooMany) {
   EXPECT_EQ(error(409, "POST", "/v1/services", R"({"name": "web", "vip": "10.0.0.1", "port": 80})"),
-            "there is a service 'web' already; change it with 'service set'");
+            "service 'web' already exists; change it with 'service set'");
   std::string servers = R"({"vip": "10.0.0.1", "port": 80, "servers": [{})";
   for (int i = 0; i < 65536; ++i) servers += ",{}";
   EXPECT_EQ(error(400, "POST", "/v1/services", servers + "]}"),
@@ -215,7 +215,7 @@ TEST_F(Api, ConnectionListCanBeLong) {
 
 TEST_F(Api, ConnectionFlushNeedsToKnowWhich) {
   EXPECT_EQ(error(400, "DELETE", "/v1/connections"),
-            "this would end every connection; give a filter, or --all if that is meant");
+            "this would end every connection; give a filter, or --all if you mean that");
   EXPECT_THAT(error(400, "DELETE", "/v1/connections?all=true&state=udp"), HasSubstr("contradict"));
   const json one = ask("DELETE", "/v1/connections?client=10.1.0.2").body;
   EXPECT_EQ(one["flushed"], 1);
@@ -278,7 +278,7 @@ TEST_F(Api, ConfigDiffSaveReload) {
 
   ask("DELETE", "/v1/services/dns");
   EXPECT_EQ(ask("POST", "/v1/config/save").body["message"],
-            "wrote what is live into /etc/pinion/pinion.yaml");
+            "wrote the live configuration to /etc/pinion/pinion.yaml");
   EXPECT_EQ(director_.on_disk_, director_.live_);
 }
 
@@ -370,8 +370,9 @@ TEST_F(Api, UnknownPathsAndMethods) {
   EXPECT_EQ(error(404, "GET", "/etc"), "no such path: /etc; GET / lists every path");
   EXPECT_EQ(error(404, "GET", "/v1/services/web/servers/x/y/z"),
             "no such path: /v1/services/web/servers/x/y/z; GET / lists every path");
-  EXPECT_EQ(error(405, "PUT", "/v1/services"), "PUT is not for /v1/services; it takes GET, POST");
-  EXPECT_EQ(error(405, "GET", "/v1/reload"), "GET is not for /v1/reload; it takes POST");
+  EXPECT_EQ(error(405, "PUT", "/v1/services"),
+            "PUT is not allowed for /v1/services; it takes GET, POST");
+  EXPECT_EQ(error(405, "GET", "/v1/reload"), "GET is not allowed for /v1/reload; it takes POST");
   EXPECT_THAT(error(404, "POST", "/"), HasSubstr("no such path"));
 }
 

@@ -207,7 +207,7 @@ TEST_F(Golden, Verdicts) {
 TEST_F(Golden, ConfigShow) { EXPECT_EQ(out("config show"), config::to_yaml(director_.live_)); }
 
 TEST_F(Golden, ConfigDiff) {
-  EXPECT_EQ(out("config diff"), "what is live equals /etc/pinion/pinion.yaml\n");
+  EXPECT_EQ(out("config diff"), "the live configuration equals /etc/pinion/pinion.yaml\n");
   director_.live_.services[0].servers[1].weight = 5;
   EXPECT_EQ(out("config diff"),
             "WHAT DIFFERS                                   IN THE FILE  LIVE\n"
@@ -231,7 +231,7 @@ TEST_F(Golden, ChangesSayWhatTheyDid) {
   EXPECT_EQ(out("server remove api 10.0.0.3"),
             "server 10.0.0.3 of service 'api' removed; 0 connections left\n");
   EXPECT_EQ(out("service remove api"), "service 'api' removed\n");
-  EXPECT_EQ(out("config save"), "wrote what is live into /etc/pinion/pinion.yaml\n");
+  EXPECT_EQ(out("config save"), "wrote the live configuration to /etc/pinion/pinion.yaml\n");
   EXPECT_EQ(out("reload"), "reloaded /etc/pinion/pinion.yaml: 0 changes\n");
 }
 
@@ -249,7 +249,8 @@ TEST_F(Golden, WarningsStandOnStderr) {
 TEST_F(Golden, SaveNeedsForceWhereTheFileWasEdited) {
   director_.edited_ = "was edited since it was loaded: services[web].port";
   EXPECT_EQ(pinionctl("config save").status, kRefused);
-  EXPECT_EQ(out("config save --force"), "wrote what is live into /etc/pinion/pinion.yaml\n");
+  EXPECT_EQ(out("config save --force"),
+            "wrote the live configuration to /etc/pinion/pinion.yaml\n");
 }
 
 TEST_F(Golden, Version) {
