@@ -10,7 +10,7 @@ namespace {
 
 constexpr size_t kLongestShown = 60;
 
-// Bytes that the sequence beginning with `lead` has after it; -1 where no sequence begins so.
+// How many bytes follow `lead` in its sequence; -1 if no sequence begins with it.
 int trailing_bytes(uint8_t lead) {
   if (lead < 0x80) return 0;
   if (lead < 0xc2) return -1;
@@ -19,7 +19,7 @@ int trailing_bytes(uint8_t lead) {
   return lead < 0xf5 ? 3 : -1;
 }
 
-// The second byte is what tells overlong forms, surrogates and what is above U+10FFFF.
+// The second byte shows overlong forms, surrogates and code points above U+10FFFF.
 bool fits_second(uint8_t lead, uint8_t second) {
   if (lead == 0xe0) return second >= 0xa0;
   if (lead == 0xed) return second < 0xa0;
@@ -28,7 +28,7 @@ bool fits_second(uint8_t lead, uint8_t second) {
   return true;
 }
 
-// The length of the well-formed sequence at the start of `text`, which is not empty; 0: none.
+// The length of the well-formed sequence at the start of `text`, or 0. REQUIRES: not empty.
 size_t sequence_length(std::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
   const int trailing = trailing_bytes(byte(0));

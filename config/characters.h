@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The characters of a text that an operator gave us: which there are, and how to show them.
+// Characters of a text from an operator: which are allowed, and how to show them.
 #pragma once
 
 #include <optional>
@@ -13,14 +13,15 @@ struct BadByte {
   std::string_view what;
 };
 
-// The first place that is not UTF-8 (RFC 3629) or is a control character other than tab, line feed
-// and carriage return.
+// Finds the first byte that is not UTF-8 (RFC 3629), or that is a control character other than tab,
+// line feed and carriage return.
 std::optional<BadByte> find_bad_byte(std::string_view text);
 
-// Letters, digits and what is in `more`; nothing else, nothing beyond ASCII.
+// Whether the text has nothing but ASCII letters, digits and the characters in `more`.
 bool consists_of_letters_digits(std::string_view text, std::string_view more);
 
-// In double quotes, cut where it is long, and safe to print: quotes and backslashes escaped.
+// The text in double quotes, safe to print and cut if it is long. Quotes and backslashes are
+// escaped.
 std::string in_quotes(std::string_view text);
 
 }  // namespace pinion::config

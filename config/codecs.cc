@@ -104,7 +104,7 @@ Result<std::string, Misread> parse_name(std::string_view text) {
 
 std::string format_text(const std::string& text) { return text; }
 
-// Digits of the base and nothing else; a sign or a blank is not a digit.
+// Accepts nothing but digits of the base: no sign and no blank.
 template <typename V>
 std::optional<V> parse_digits(std::string_view text, int base, V most) {
   V value = 0;
@@ -227,7 +227,7 @@ constexpr auto keyword_codec(std::string_view placeholder, JsonType json = JsonT
                                       format_keyword<kWords>);
 }
 
-// Of a key that may be absent: what is there is read and written by kValue.
+// For a key that may be absent; kValue reads and writes the value.
 template <const auto& kValue, typename V>
 Result<std::optional<V>, Misread> parse_present(std::string_view text) {
   auto value = kValue.parse(text);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Codecs of scalars: how a value is read and written, and what it is called in errors, in help and
-// in JSON. Units and keywords are known here and nowhere else. A codec knows the range of its own
-// value at most; rules across keys are check/check.h's.
+// in JSON. Only codecs know units and keywords. A codec may check the range of its value; the rules
+// across keys are in check/check.h.
 #pragma once
 
 #include <chrono>
@@ -17,23 +17,23 @@
 
 namespace pinion::config {
 
-// The text cannot be read. The hint, where there is one, says more than what was expected.
+// Why a text cannot be read: a hint beyond what was expected, or "".
 struct Misread {
   std::string hint;
 };
 
-// What a scalar is in JSON.
+// The type of a scalar in JSON.
 enum class JsonType { kText, kInteger, kIntegerOrText, kBoolean };
 
-// What is known of a codec without the type of its values.
+// The part of a codec that does not depend on the type of its values.
 struct Syntax {
   std::string_view expected;     // "an integer from 0 to 65535"; "" where there are words.
   std::string_view placeholder;  // "PORT", as help shows the value; "" where no option has it.
   JsonType json = JsonType::kText;
-  std::span<const std::string_view> words = {};  // All that the value may be, where they are few.
-  // Text, even where it looks like a number or a truth: YAML needs it quoted then.
+  std::span<const std::string_view> words = {};  // The keywords, if it is one of a few.
+  // Whether the value is text even if it looks like a number or a boolean: YAML then needs quotes.
   bool text = false;
-  // Why the text cannot be read; nothing where it can.
+  // Returns nothing if the text can be read.
   std::optional<Misread> (*refuse)(std::string_view text) = nullptr;
 };
 
@@ -48,7 +48,7 @@ struct Codec : Syntax {
 
 extern const Codec<std::string> kText;
 extern const Codec<std::string> kName;  // Text that is not empty.
-// The same. Which schedulers there are is known further up: see Vocabulary.
+// The same; the model has the list of schedulers (see Vocabulary).
 extern const Codec<std::string> kScheduler;
 extern const Codec<XdpMode> kXdpMode;
 extern const Codec<OnStop> kOnStop;
@@ -77,7 +77,7 @@ extern const Codec<std::optional<Port>> kServerPort;
 extern const Codec<Address> kAddress;
 extern const Codec<std::optional<Address>> kGateway;
 extern const Codec<Prefix> kPrefix;
-extern const Codec<Prefix> kVip;  // Of a single host the length is left out.
+extern const Codec<Prefix> kVip;  // Written without a length for a single host.
 extern const Codec<std::optional<Prefix>> kSource;
 
 }  // namespace pinion::config

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Exactly what an operator may write, as plain values; every default is here and only here.
+// Everything that an operator may write, as plain values, with all of the defaults.
 // config/yaml/load.h reads a Config from YAML, config/check/check.h says what is wrong with one,
 // config/yaml/save.h writes one. Equality is what the operator meant: two files that differ in
 // layout or in spelt-out defaults give equal values.
@@ -23,19 +23,19 @@ enum class ClientAddress { kNone, kToa, kProxy };  // In the order of PINION_CLI
 // In the order of PINION_FORWARDING_METHODS.
 enum class Forward { kDirectRouting, kNat, kLocal, kTunnel, kFullNat };
 
-// Replies pass the director, too.
+// Whether replies pass through the director, too.
 inline bool is_two_sided(Forward forward) {
   return forward == Forward::kNat || forward == Forward::kFullNat;
 }
 
-// Connections that the tables hold. Drawn up when the tables are made; 0 switches a family off.
+// How many connections the tables hold: fixed when they are made. 0 switches a family off.
 struct Connections {
   uint64_t ipv4 = 1 << 20;
   uint64_t ipv6 = 1 << 18;
   bool operator==(const Connections&) const = default;
 };
 
-// Idle time after which a connection in such a state ends. The names are those in PINION_STATES.
+// The idle time after which a connection in each state ends. PINION_STATES has the names.
 struct Timeouts {
   std::chrono::milliseconds syn = std::chrono::seconds(30);
   std::chrono::milliseconds established = std::chrono::minutes(15);
@@ -46,12 +46,12 @@ struct Timeouts {
   bool operator==(const Timeouts&) const = default;
 };
 
-// Room in the tables that hold the configuration, fixed when they are made.
+// Sizes of the tables that hold the configuration, fixed when they are made.
 struct Limits {
-  uint32_t services = 4096;  // And listeners at one address and port, of all together.
+  uint32_t services = 4096;  // Also of listeners at a single port of a host, of all services.
   uint32_t servers = 16384;  // Real servers of all services together.
   uint32_t slots = 1 << 22;  // Entries of all scheduling tables together.
-  // Entries that port ranges and any-port listeners have together, and those of prefixes.
+  // The most entries of port ranges and any-port listeners, and the most of prefixes.
   uint32_t prefixes = 16384;
   bool operator==(const Limits&) const = default;
 };
@@ -68,7 +68,8 @@ struct Metrics {
   bool operator==(const Metrics&) const = default;
 };
 
-// Where full NAT sends from, and real servers answer to: kept on the interface as a VIP is.
+// The address that full NAT sends from and real servers answer to. The daemon adds it to the
+// interface, as it does a VIP.
 struct LocalAddress {
   Address address;
   std::string interface;
@@ -90,8 +91,8 @@ struct Director {
 };
 
 // An address that the daemon adds to an interface (label "3" on eth0 is the sub-interface eth0:3)
-// and announces, or a prefix that it makes the director's own by a local route. A service may also
-// stand on an address that somebody else keeps.
+// and announces, or a prefix that it routes to the director. A service may also use an address that
+// something else configures.
 struct Vip {
   Prefix address;
   std::string interface;
@@ -113,18 +114,18 @@ enum class Return { kLastHop, kRouted };
 
 enum class TunnelType { kIpip, kGre, kGue };  // In the order of PINION_TUNNELS.
 
-// What is around packets that go to a server by tun.
+// The encapsulation of packets that go to a server by tun.
 struct Tunnel {
   TunnelType type = TunnelType::kIpip;
-  Port port = {6080};     // Of GUE, where the server takes it.
-  bool checksum = false;  // Of GUE over IPv4; over IPv6 there always is one.
-  // Where they come from. Of a prefix, the host's part varies by flow. Without one it is the
-  // director's address on the way to the server.
+  Port port = {6080};     // GUE: the UDP port that the server listens on.
+  bool checksum = false;  // GUE over IPv4; over IPv6 there always is one.
+  // The source of the outer header. In a prefix, the host part varies by flow. The default is the
+  // address that the director's routes choose.
   std::optional<Prefix> source;
   bool operator==(const Tunnel&) const = default;
 };
 
-// What a server says otherwise than its service.
+// Where a server differs from its service.
 struct ServerTunnel {
   std::optional<TunnelType> type;
   std::optional<Port> port;
@@ -144,14 +145,14 @@ inline Tunnel with(Tunnel tunnel, const ServerTunnel& said) {
 struct Server {
   Address address;
   uint32_t weight = 1;             // 0 to 65535; 0 takes no new connections.
-  std::optional<Port> port;        // Where it is not the service's.
-  std::optional<Forward> forward;  // Where it is not the service's.
+  std::optional<Port> port;        // Default: the service's.
+  std::optional<Forward> forward;  // Default: the service's.
   ServerTunnel tunnel;
-  std::optional<ClientAddress> client_address;  // Where it is not the service's.
+  std::optional<ClientAddress> client_address;  // Default: the service's.
   bool operator==(const Server&) const = default;
 };
 
-// What a service takes packets for.
+// The address, ports and protocol that a service takes packets for.
 struct Listener {
   Prefix vip;  // A single host, or a prefix of them.
   Ports ports;
@@ -160,55 +161,55 @@ struct Listener {
 };
 // "192.168.88.88:80/tcp", "[fd00::1]:8000-8100/udp", "192.0.2.0/28:any/tcp".
 std::string to_string(const Listener& listener);
-// The same, where a protocol that is not given is TCP.
+// Reads the same text; the protocol may be left out, and is then TCP.
 std::optional<Listener> parse_listener(std::string_view text);
 
-// Of a range of ports: an aligned block of them, all that have the first `bits` bits of `first`.
+// An aligned block of ports: all that share the first `bits` bits of `first`.
 struct PortBlock {
   uint16_t first = 0;
   uint8_t bits = 16;
   auto operator<=>(const PortBlock&) const = default;
 };
-// As few blocks as there can be, at most 30, in order. A block of a range that is inside another
-// one is inside one of that one's, or equals it.
+// The fewest blocks that make up the range (at most 30), in order. If a range is inside another
+// one, each of its blocks is inside or equal to one block of the other.
 std::vector<PortBlock> blocks_of(const Ports& ports);
 
-// Of a range at a prefix every port is an entry of its own, so they are few.
+// At a prefix each port of a range is an entry of its own, so a range is short.
 inline constexpr uint32_t kMostPortsOfPrefix = 256;
 
-// The values of an MSS that are none.
+// Values of `mss` that do not stand for a size.
 inline constexpr uint32_t kMssOff = 0, kMssAuto = 1;
 inline constexpr uint32_t kLeastMss = 88, kMostMss = 65495;
 
 struct Service {
-  std::string name;  // Unique; where the file has none, that of its first listener.
-  // At least one, all of a family. A file may say the only one's keys beside this one.
+  std::string name;  // Unique. Default: default_name().
+  // At least one, all of one address family. A file may give a single listener's keys directly.
   std::vector<Listener> listeners;
   std::string scheduler = "mh";  // A keyword of kSchedulers.
   Forward forward = Forward::kDirectRouting;
   Return replies = Return::kLastHop;  // The key is `return`.
   Tunnel tunnel;
-  ClientAddress client_address = ClientAddress::kNone;  // How full NAT tells it.
-  uint32_t mss = kMssOff;  // Of its clients and servers, at most; or kMssOff, or kMssAuto.
+  ClientAddress client_address = ClientAddress::kNone;  // How full NAT passes it on.
+  uint32_t mss = kMssOff;  // The upper bound for clients and servers, or kMssOff, or kMssAuto.
   std::vector<Server> servers;
   bool operator==(const Service&) const = default;
 };
 
-// The name that a service gets where the operator gives none: "192.168.88.88:80/tcp".
+// The name of a service that the operator did not name: "192.168.88.88:80/tcp".
 std::string default_name(const Service& service);
 
-// The one port that the service has; nothing where its packets come for several.
+// The service's port, if all of its listeners have the same one.
 std::optional<Port> port_of(const Service& service);
 
-// What holds for a server of the service. Without a port of its own, and where the service has
-// several, it gets each packet at the port that it came for.
+// What applies to a server of the service. port_of() is empty if the server gets each packet at the
+// port that the client used.
 inline std::optional<Port> port_of(const Service& service, const Server& server) {
   return server.port ? server.port : port_of(service);
 }
 inline Forward forward_of(const Service& service, const Server& server) {
   return server.forward.value_or(service.forward);
 }
-// Its clients have IPv6, and it has IPv4.
+// Whether its clients have IPv6 and the server has IPv4 (NAT64).
 inline bool crosses(const Service& service, const Server& server) {
   return forward_of(service, server) == Forward::kFullNat && server.address.is_v4() &&
          !service.listeners.empty() && !service.listeners.front().vip.address.is_v4();
@@ -220,8 +221,8 @@ inline Tunnel tunnel_of(const Service& service, const Server& server) {
   return with(service.tunnel, server.tunnel);
 }
 
-// A real server as an operator names it: "10.0.0.1", or "10.0.0.1:8080" where its address alone
-// does not tell it from another one.
+// A real server as an operator names it: "10.0.0.1", or "10.0.0.1:8080" if several servers share
+// the address.
 struct ServerName {
   Address address;
   std::optional<Port> port;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one table of options: every key that a configuration may have, one table a mapping. Loading,
-// "unknown key", saving, diff, the fields of JSON, the options of pinionctl with their help and
-// completion, and (by tests) both manual pages follow these tables. Order is that of config.h, and
-// of what is written. To add a key: the member in config.h, a row here, a paragraph in the manual.
+// The one table of options: every key that a configuration may have, one table per mapping.
+// Loading, "unknown key", saving, diff, the fields of JSON, and the options of pinionctl with their
+// help, completion and manual are made from these tables; a test holds pinion.yaml(5) against them.
+// The order is that of config.h, and of the written file. To add a key: the member in config.h, a
+// row here, a paragraph in pinion.yaml(5).
 #pragma once
 
 #include <tuple>
@@ -84,7 +85,7 @@ inline constexpr auto kKeys<HostRoute> = std::tuple{
     scalar("metric", &HostRoute::metric, kMetric),
 };
 
-// What the tunnels of services and of servers have in common.
+// Tunnels of services and of servers have the same options.
 inline constexpr Option kTunnelTypeOption = {.help = "the encapsulation that tun uses"};
 inline constexpr Option kTunnelPortOption = {.help = "the UDP port that gue sends to"};
 inline constexpr Option kTunnelChecksumOption = {.help =

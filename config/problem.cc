@@ -7,7 +7,7 @@
 namespace pinion::config {
 namespace {
 
-// Takes "services[12]" off the front, where it stands there, and returns the 12.
+// If the text begins with "services[12]", removes that and returns 12.
 std::optional<size_t> take_element(std::string_view& text, std::string_view list, size_t size) {
   if (!text.starts_with(list) || !text.substr(list.size()).starts_with('[')) return {};
   const char* digits = text.data() + list.size() + 1;
@@ -19,7 +19,7 @@ std::optional<size_t> take_element(std::string_view& text, std::string_view list
   return index;
 }
 
-// What follows an element, as in ".servers[0]" or ".weight", is a part of it.
+// Removes the dot in front of a part of the element: ".servers[0]" or ".weight".
 void take_part(std::string_view& text, std::string& named) {
   if (text.size() < 2 || text[0] != '.' || text[1] < 'a' || text[1] > 'z') return;
   text.remove_prefix(1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a row of the tables in keys.h can be, and says.
+// The kinds of rows in the tables of keys.h, and their columns.
 #pragma once
 
 #include <string_view>
@@ -12,20 +12,20 @@ namespace pinion::config {
 
 enum class Presence { kOptional, kRequired };
 
-// An optional value that is absent: in JSON it is null, or its field is left out.
+// What JSON has for an optional value that is absent: null, or no field.
 enum class Absent { kNull, kLeftOut };
 
-// How a key of a service or a server is given at run time: by pinionctl and the control API.
+// How pinionctl and the control API set a key of a service or a server at run time.
 struct Option {
-  std::string_view help;  // One line, without a full stop. `add` shows the default behind it.
-  std::string_view set_help = {};  // What `set` says instead, where that is something else.
-  // Only `add` takes it. What to do instead, where somebody wants to change it.
+  std::string_view help;           // One line, without a full stop. `add` appends the default.
+  std::string_view set_help = {};  // The help of `set`, if it differs.
+  // Not empty: only `add` takes the key, and this is what to do instead of setting it.
   std::string_view instead_of_set = {};
-  bool is_word = false;  // pinionctl takes it as a word, without "--name".
+  bool is_word = false;  // pinionctl takes the value as a word, without "--name".
 };
 
-// Four shapes of values: a scalar, a list of scalars, a mapping, a list of mappings; and short for
-// a list of one mapping, that one's scalars beside it.
+// A value is a scalar, a list of scalars, a mapping or a list of mappings. A ShortKey is a scalar
+// of the only mapping in a list.
 template <typename T, typename V>
 struct ScalarKey {
   std::string_view name;
@@ -36,7 +36,7 @@ struct ScalarKey {
   std::string_view alias = {};  // Read as `name`, never written.
   Option option = {};
 
-  // The row with more said about it.
+  // Copies of the row with one more column set.
   constexpr ScalarKey with(Option more) const {
     ScalarKey row = *this;
     row.option = more;
@@ -65,14 +65,14 @@ template <typename T, typename V>
 struct MappingKey {
   std::string_view name;
   V T::*member;
-  Absent absent = Absent::kNull;  // kLeftOut: where all of it is absent.
+  Absent absent = Absent::kNull;  // kLeftOut: if all of its values are absent.
 };
 
 template <typename T, typename V>
 struct MappingsKey {
   std::string_view name;  // A plural: pinionctl takes one element with each --singular.
   std::vector<V> T::*member;
-  bool has_short_form = false;  // Of one element, and written so: see ShortKey.
+  bool has_short_form = false;  // A single element is written in short form: see ShortKey.
   Option option = {};
 };
 
@@ -84,7 +84,7 @@ struct ShortKey {
   std::string_view list_name;
   V E::*member;
   const Codec<V>* codec;
-  Presence presence = Presence::kOptional;  // Where the list is not there.
+  Presence presence = Presence::kOptional;  // If the list is absent.
   Option option = {};
 };
 
@@ -121,7 +121,7 @@ constexpr MappingsKey<T, V> mappings_or_short(std::string_view name, std::vector
 template <typename T>
 inline constexpr std::tuple<> kKeys{};
 
-// Each key of E, short for the list of one E.
+// A ShortKey for each key of E.
 template <typename T, typename E>
 constexpr auto short_form_of(std::string_view list_name, std::vector<E> T::*list) {
   return std::apply(

@@ -33,7 +33,7 @@ std::optional<uint64_t> parse(std::string_view text, std::span<const Unit> units
   return {};
 }
 
-// 0 has the plainest unit that people write: "0", "0s".
+// 0 is written in the unit that people use: "0", "0s".
 std::string format(uint64_t value, std::span<const Unit> units, std::string_view unit_of_0) {
   if (value == 0) return "0" + std::string(unit_of_0);
   for (const Unit& unit : units)

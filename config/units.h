@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sizes and times as operators write them. Each value is written with the largest unit that divides
-// it, and reads back as itself.
+// Sizes and times as operators write them. A value is written in the largest unit that divides it,
+// and reads back as the same value.
 #pragma once
 
 #include <chrono>
@@ -15,8 +15,8 @@ namespace pinion::config {
 std::optional<uint64_t> parse_size(std::string_view text);
 std::string format_size(uint64_t size);
 
-// "500ms", "30s", "15m", "1h". A number without a unit is none: nobody remembers which it would be.
-// Nothing longer than 2^53 ms.
+// "500ms", "30s", "15m", "1h": at most 2^53 ms. The unit is mandatory, because nobody remembers a
+// default one.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 std::string format_duration(std::chrono::milliseconds duration);
 

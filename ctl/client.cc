@@ -39,7 +39,7 @@ Error no_daemon(const std::string& path, const Code& code) {
                  "named by --socket or PINION_SOCKET");
 }
 
-// Everything that the exchange needs, held by the caller until the loop has stopped.
+// The state of an exchange. The caller keeps it until the loop has stopped.
 struct Exchange {
   explicit Exchange(asio::io_context& loop) : socket(loop) { parser.body_limit(boost::none); }
 
@@ -58,7 +58,7 @@ asio::awaitable<void> run(Exchange& exchange, std::string path) {
   exchange.connected = !exchange.error;
   if (!exchange.error)
     co_await beast::async_write(exchange.socket, exchange.message, into(exchange.error));
-  // A refusal may have been sent, and the connection closed, before the whole body was taken.
+  // The daemon may send a refusal and close before it has read the whole body.
   if (exchange.connected)
     co_await beast::async_read(exchange.socket, exchange.buffer, exchange.parser,
                                into(exchange.error));

@@ -20,7 +20,7 @@ struct Reply {
   std::string body;
 };
 
-// The error is that there is no daemon to be had, and what to do about it.
+// Fails if no daemon answers; the error says what to do about it.
 Result<Reply> ask(const std::string& socket, const Request& request,
                   std::chrono::milliseconds patience);
 

@@ -40,7 +40,7 @@ bool is_repeated(const Argument& argument) {
 
 std::string option_hint(const Verb* verb, std::string_view name) {
   const std::string hint = control::hint_for(name, option_names(verb));
-  // Of the suggestions only a close name is worth a line; help has the list.
+  // Only a close name is worth a line; help has the whole list.
   if (!hint.starts_with("did you mean '")) return "";
   return "did you mean '--" + hint.substr(std::string_view("did you mean '").size());
 }
@@ -184,7 +184,7 @@ Result<CommandLine, Usage> parse(std::span<const std::string> arguments) {
   Parser parser;
   for (const std::string& argument : arguments) {
     auto taken = parser.take(argument);
-    // Whoever asks for help gets it, whatever else is wrong.
+    // --help is answered whatever else is wrong.
     if (!taken && std::find(arguments.begin(), arguments.end(), "--help") == arguments.end())
       return taken.error();
   }

@@ -19,41 +19,41 @@ using control::Verb;
 // An option that every verb has.
 struct GlobalOption {
   std::string_view name;         // "socket"
-  std::string_view placeholder;  // "" where it takes no value.
+  std::string_view placeholder;  // "" if it takes no value.
   std::string_view help;
 };
 std::span<const GlobalOption> global_options();
 
 struct CommandLine {
   const Verb* verb = nullptr;
-  std::string words;  // Of the verb as far as they were given: "service" names several.
+  std::string words;  // The words of the verb so far: "service" alone stands for several.
   std::map<std::string, std::vector<std::string>, std::less<>> values;  // By argument or option.
 
   bool has(std::string_view name) const { return values.contains(name); }
   std::string get(std::string_view name, std::string_view fallback = "") const;
 };
 
-// What is wrong with a command line. The verb, where one was named, says whose help helps.
+// What is wrong with a command line. `verb` is the one whose help is worth reading, if known.
 struct Usage {
   std::string message;
   std::string hint;
   const Verb* verb = nullptr;
 };
 
-// Reads one argument after the other. Completion asks it what could come next.
+// Reads one argument after another. Completion asks it what can come next.
 class Parser {
  public:
   using Step = Result<void, Usage>;
 
   Step take(const std::string& argument);
-  // What is missing. Not to be called where help was asked for.
+  // Checks that nothing is missing. REQUIRES: help was not asked for.
   Step finish() const;
 
   const CommandLine& line() const { return line_; }
   // The option whose value comes next: a verb's, or one of the global ones, or none.
   const Argument* awaited() const { return awaited_; }
   const GlobalOption* awaited_global() const { return awaited_global_; }
-  // The argument that the next word is; nullptr where no more are expected.
+  // The argument that the next word would be, or nullptr.
   const Argument* next_word() const;
   bool options_ended() const { return options_ended_; }
 
@@ -73,11 +73,10 @@ class Parser {
 
 Result<CommandLine, Usage> parse(std::span<const std::string> arguments);
 
-// The words that can follow `words` ("" at first) on the way to a verb: "service" -> list, show,
-// ...
+// The words that can follow `words` in a verb: "" -> status, service, ...; "service" -> list, ...
 std::vector<std::string> following_words(std::string_view words);
 
-// "--weight" or "SERVICE": how an argument is called in usage and errors.
+// The name of an argument in usage and errors: "--weight" or "SERVICE".
 std::string label(const Argument& argument);
 
 }  // namespace pinion::ctl

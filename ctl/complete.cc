@@ -22,7 +22,7 @@ Candidates column(const std::optional<std::string>& answer, const char* rows, co
   return values;
 }
 
-// Its address, with its port where several servers have the address.
+// Its address, with its port if several servers share the address.
 std::string name_of(const json& server, const json& all) {
   const auto has_address = [&](const json& other) { return other["address"] == server["address"]; };
   const std::string address = server.at("address");
@@ -33,8 +33,7 @@ std::string name_of(const json& server, const json& all) {
   return (address.find(':') != std::string::npos ? "[" + address + "]" : address) + port;
 }
 
-// Those that are leaving are no part of a service any more: they are named to find connections
-// only.
+// A server that is leaving no longer belongs to a service: its name is only of use for connections.
 Candidates servers(const CommandLine& line, const Fetch& fetch) {
   const std::string service = line.get("service");
   const std::string query = service.empty() ? "" : "?service=" + http::encode(service);
@@ -103,7 +102,7 @@ Candidates candidates(const Parser& parser, const std::string& begun, const Fetc
 std::vector<std::string> complete(std::span<const std::string> words, const Fetch& fetch) {
   if (words.empty()) return {};
   Parser parser;
-  // What is wrong so far is no reason not to help with the rest.
+  // Mistakes so far do not stop completion.
   for (const std::string& word : words.first(words.size() - 1))
     if (!parser.take(word)) continue;
   Candidates found = candidates(parser, words.back(), fetch);

@@ -11,12 +11,12 @@
 
 namespace pinion::ctl {
 
-// Asks the daemon (GET): the JSON text, or nothing where there is no daemon. `line` may name its
-// socket.
+// Asks the daemon (GET) and returns its JSON text, or nothing if no daemon answers. `line` may name
+// the socket.
 using Fetch =
     std::function<std::optional<std::string>(const CommandLine& line, const std::string& target)>;
 
-// What the last of `words`, which may be "", can become. Nothing where it is free text or a file.
+// The completions of the last of `words`, which may be "". None for free text and files.
 std::vector<std::string> complete(std::span<const std::string> words, const Fetch& fetch);
 
 }  // namespace pinion::ctl

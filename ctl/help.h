@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Texts made from the tables: help, and the manual page.
+// Help and manual page, made from the table of verbs.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@ namespace pinion::ctl {
 
 std::string synopsis(const Verb& verb);  // "server set SERVICE ADDRESS --weight N"
 std::string help(const Verb& verb);
-// Of all verbs, or of those that begin with `words`.
+// The list of all verbs, or of those that begin with `words`.
 std::string help(std::string_view words);
 
 // deploy/man/pinionctl.1; a test holds the file against it.

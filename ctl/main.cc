@@ -16,7 +16,8 @@
 
 namespace {
 
-// Returns whether it was written, or nobody wants to read it: `pinionctl ... | head` is no failure.
+// Returns false if the text could not be written. A closed pipe (`pinionctl ... | head`) is no
+// failure.
 bool write_all(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = write(fd, text.data(), text.size());

@@ -82,14 +82,14 @@ There is no daemon, or no permission to speak to it.
 
 constexpr size_t kLine = 80;
 
-// Text that a macro may follow: a leading dot or quote, and a backslash, are markup.
+// Escapes what mdoc would take for markup: a leading dot or quote, and backslashes.
 std::string escape(std::string_view text) {
   std::string escaped = text.starts_with('.') || text.starts_with('\'') ? "\\&" : "";
   for (const char c : text) escaped += c == '\\' ? std::string("\\e") : std::string(1, c);
   return escaped;
 }
 
-// Lines of the source stay short, which mandoc's linter asks for.
+// Breaks lines, because mandoc's linter warns of long ones.
 std::string wrap(const std::string& text) {
   std::string wrapped;
   size_t column = 0;

@@ -17,7 +17,7 @@ std::string text(const Json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
-// Without a port where packets keep theirs.
+// Without a port if packets keep theirs.
 std::string endpoint(const Json& address, const Json& port) {
   const std::string host = text(address);
   if (port.is_null()) return host;
@@ -75,7 +75,7 @@ std::string interface_state(const Json& interface) {
   return interface.at("up") ? "up" : "down";
 }
 
-// Where the program is for it, and why there.
+// Where the program for this interface is attached, and why there.
 std::string place_of(const Json& interface) {
   const Json& ports = interface.at("ports");
   std::string place = "itself";
@@ -92,7 +92,7 @@ uint64_t used_entries(const Json& table) {
   return table.at("connections").get<uint64_t>() + table.at("replies").get<uint64_t>();
 }
 
-// "name:   value", a line each.
+// One line for each: "name:   value".
 class Facts {
  public:
   void add(std::string name, std::string value) {
@@ -211,7 +211,7 @@ Rendered connection_list(const Json& json) {
                                      [](const Json& each) { return each.contains("local"); });
   std::vector<std::string> headings = {"PROTOCOL", "STATE",   "CLIENT", "VIP",
                                        "SERVER",   "SERVICE", "IDLE>",  "EXPIRES>"};
-  constexpr int kLocal = 4;  // Its column, where it is there.
+  constexpr int kLocal = 4;  // Its column, if there is one.
   if (any_local) headings.insert(headings.begin() + kLocal, "LOCAL");
   Table table(headings);
   for (const auto& each : connections) {
@@ -274,7 +274,7 @@ Rendered config_diff(const Json& json) {
   return {table.to_string(), ""};
 }
 
-// What a change says it did.
+// The answer to a change: what was done.
 Rendered message(const Json& json) {
   return {json.at("message").get<std::string>() + "\n", "",
           json.value("warnings", std::vector<std::string>())};
@@ -285,7 +285,7 @@ struct View {
   Rendered (*render)(const Json&);
 };
 
-// Whoever is not here answers with a message.
+// All other verbs answer with a message.
 constexpr View kViews[] = {
     {"status", status},
     {"service list", service_list},

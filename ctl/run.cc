@@ -17,7 +17,7 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr std::chrono::seconds kPatience{30};
-// Nobody waits longer for the tab key.
+// Completion answers the tab key, so it does not wait long.
 constexpr std::chrono::seconds kCompletionPatience{1};
 
 bool wants_json(const CommandLine& line) { return line.get("output") == "json"; }
@@ -77,7 +77,7 @@ Outcome config_check(const CommandLine& line, const std::string&) {
   return outcome;
 }
 
-// The client's own version is known without a daemon, too.
+// Prints the client's version even if no daemon answers.
 Outcome version(const CommandLine& line, const std::string& socket) {
   const auto reply = ask(line.get("socket", socket), request_of(line), kPatience);
   ordered_json versions = {{"client", PINION_VERSION}, {"daemon", nullptr}};
@@ -102,7 +102,7 @@ struct LocalVerb {
   Outcome (*run)(const CommandLine& line, const std::string& socket);
 };
 
-// Verbs that are more, or less, than one request.
+// Verbs that are not exactly one request.
 constexpr LocalVerb kLocalVerbs[] = {
     {"config check", config_check},
     {"version", version},
@@ -125,7 +125,7 @@ Outcome run_completion(std::span<const std::string> arguments, const std::string
   return outcome;
 }
 
-// What a message repeats may come from anybody: no terminal is to obey it.
+// A message may repeat text of unknown origin, so control characters are escaped for the terminal.
 std::string printable(const std::string& text) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string safe;
@@ -151,12 +151,12 @@ Outcome run_verb(std::span<const std::string> arguments, const std::string& sock
 }  // namespace
 
 Outcome run(std::span<const std::string> arguments, const std::string& socket) {
-  // Two verbs that are for scripts of ours, not for people.
+  // Two verbs for our own scripts.
   if (!arguments.empty() && arguments.front() == "complete")
     return run_completion(arguments.subspan(1), socket);
   if (!arguments.empty() && arguments.front() == "manual") return {kDone, manual(), ""};
 
-  // What everybody tries first, in all spellings.
+  // The usual spellings of version and help.
   if (arguments.size() == 1 && arguments.front() == "--version")
     return {kDone, "pinionctl " PINION_VERSION "\n", ""};
   std::vector<std::string> words(arguments.begin(), arguments.end());

@@ -14,7 +14,7 @@ struct Outcome {
   std::string err;
 };
 
-// pinionctl, but for the writing. `socket` is what is used where no --socket is given.
+// Does what pinionctl does, except for writing. `socket` is the default for --socket.
 Outcome run(std::span<const std::string> arguments, const std::string& socket);
 
 }  // namespace pinion::ctl

@@ -7,7 +7,7 @@
 namespace pinion::ctl {
 namespace {
 
-// Columns on a terminal: a UTF-8 character is one, whatever its bytes.
+// The width on a terminal, where each UTF-8 character takes one column.
 size_t width(std::string_view text) {
   return static_cast<size_t>(
       std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
@@ -51,7 +51,7 @@ std::string human_bytes(double bytes) {
   static constexpr const char* kUnits[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
   if (bytes < 1024) return format("%.0f%s", bytes, "B");
   size_t unit = 0;
-  // What would be rounded to 1024.0 is the next unit's 1.0.
+  // A value that would round to 1024.0 becomes 1.0 of the next unit.
   for (bytes /= 1024; bytes >= 1023.95 && unit + 1 < std::size(kUnits); bytes /= 1024) ++unit;
   return format("%.1f%s", bytes, kUnits[unit]);
 }

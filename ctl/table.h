@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows of text, aligned, and the numbers in them.
+// Aligned tables, and the format of numbers in them.
 #pragma once
 
 #include <cstdint>
@@ -9,13 +9,13 @@
 
 namespace pinion::ctl {
 
-// A heading that ends with '>' is that of a column of numbers, which stand to the right.
+// A heading that ends with '>' marks a column of numbers, which is aligned to the right.
 class Table {
  public:
   explicit Table(std::vector<std::string> headings) : rows_{std::move(headings)} {}
 
   void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
-  // Every line ends with a newline, none with a blank.
+  // Lines end with a newline and have no trailing blanks.
   std::string to_string() const;
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the handlers that change something share.
+// Shared by the handlers that change something.
 #pragma once
 
 #include "balancer/control/argument.h"
@@ -9,7 +9,7 @@
 
 namespace pinion::control {
 
-// Makes `next` live, where there is one.
+// Makes `next` live, or passes its error on.
 inline Outcome<Warnings> make_live(DirectorApi& director, Outcome<Config> next) {
   if (!next) return next.error();
   auto applied = director.apply(std::move(*next));
@@ -17,10 +17,10 @@ inline Outcome<Warnings> make_live(DirectorApi& director, Outcome<Config> next) 
   return std::move(*applied);
 }
 
-// What every change answers with, and what the client prints.
+// The answer to every change; the client prints the message.
 inline Json done(std::string message) { return {{"message", std::move(message)}}; }
 
-// The whole of the answer, to a change of what is live.
+// The complete answer to a change of the live configuration.
 inline std::string with_warnings(Json json, const Warnings& warnings) {
   json["warnings"] = warnings;
   return to_text(json);

@@ -7,7 +7,7 @@
 namespace pinion::control {
 namespace {
 
-constexpr size_t kLongestEcho = 64;  // Of what a client sent, in an error.
+constexpr size_t kLongestEcho = 64;  // The most that an error repeats of what a client sent.
 
 Error expected(std::string_view what, std::string_view got) {
   std::string text(got.substr(0, kLongestEcho));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a verb takes: one row describes an argument for the command line, for HTTP, for help,
-// completion and manual, and how its text is read. The client reads it with the same function as
-// the daemon, so that a typing error is found before anything is sent.
+// The arguments of verbs. One row describes an argument for the command line, HTTP, help,
+// completion and manual, and how its text is read. Client and daemon read it with the same
+// function, so that the client finds a typing error before it sends anything.
 #pragma once
 
 #include <cstdint>
@@ -46,33 +46,31 @@ struct Argument {
   Form form;
   ValueType type;
   std::string help;
-  std::string field = {};                  // In JSON, "tunnel.type"; "" where it is the name.
-  const config::Syntax* syntax = nullptr;  // Of a kScalar.
+  std::string field = {};                  // In JSON: "tunnel.type". "": the same as the name.
+  const config::Syntax* syntax = nullptr;  // Of a kScalar only.
 };
 
-bool is_option(const Argument& argument);  // "--weight" rather than a word in its place.
+bool is_option(const Argument& argument);  // "--weight N" rather than a word.
 bool is_required(const Argument& argument);
 std::string field_of(const Argument& argument);     // In JSON and in a query: "tunnel.type".
 std::string placeholder(const Argument& argument);  // "ADDRESS"; "" for a flag.
-Words words_of(const Argument& argument);  // What it may be, where that is a list of keywords.
+Words words_of(const Argument& argument);           // The keywords that it may be, if any.
 
-// Whether a scalar can be read. The error is only "expected ..., got ...": what it is about is the
-// caller's to say.
+// Whether a scalar can be read. The error is "expected ..., got ..."; the caller adds the name.
 Result<> check_text(const config::Syntax& syntax, std::string_view text);
 
-// Scalars, names and states stay text once they are known to be right; an interval is a number of
-// milliseconds.
+// Scalars, names and states remain text once they are checked. An interval is in milliseconds.
 using Value = std::variant<std::string, uint64_t, bool, Prefix, config::ServerName,
                            config::Listener, config::Server>;
 
-// The error is like check_text()'s.
+// Its errors are like those of check_text().
 Result<Value> parse_value(const Argument& argument, std::string_view text);
 Result<Value> parse_interval(std::string_view text);
 
-// What the body of a request says.
+// The body of a request.
 using Body = std::variant<std::monostate, Patch<config::Service>, Patch<config::Server>>;
 
-// The arguments of one request. What has been required and checked is there.
+// The arguments of one request, checked; required ones are there.
 class Arguments {
  public:
   void set(std::string field, Value value) { values_[std::move(field)] = std::move(value); }
@@ -93,7 +91,7 @@ class Arguments {
     return std::get<Patch<T>>(body_);
   }
 
-  // Each as its field and a text, for the log; of a long list the beginning.
+  // Each field with its text, for the log; a long list is cut.
   std::map<std::string, std::string> texts() const;
 
  private:

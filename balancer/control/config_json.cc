@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Config -> JSON, as the tables of config/keys.h say.
+// Config -> JSON by the tables of config/keys.h.
 #include <algorithm>
 
 #include "balancer/control/json.h"
@@ -38,7 +38,7 @@ Json member(const config::ScalarKey<T, V>& key, const T& value) {
   return scalar(*key.codec, value.*key.member);
 }
 
-// Times are numbers here, so their unit is in the name.
+// JSON has times as numbers, so the name has their unit.
 template <typename T, typename V>
 std::string name_of(const config::MappingKey<T, V>& key) {
   return std::string(key.name) + (std::is_same_v<V, config::Timeouts> ? "_ms" : "");

@@ -9,7 +9,7 @@ namespace pinion::control {
 namespace {
 
 constexpr size_t kDefaultLimit = 1000;
-// Rows of JSON written in one go, some 2 ms of work: then others have their turn.
+// Rows of JSON written before other handlers get a turn: some 2 ms of work.
 constexpr size_t kStep = 512;
 
 Outcome<ConnectionFilter> filter_of(const Config& live, const Arguments& arguments) {
@@ -24,8 +24,8 @@ Outcome<ConnectionFilter> filter_of(const Config& live, const Arguments& argumen
   return no_such_service(live, *filter.service);
 }
 
-// Connections outlive their server's place in the configuration: only where none was found is a
-// server that nobody has a typing error.
+// Connections may outlive their server in the configuration. So an unknown server is a typing error
+// only if no connection was found.
 Outcome<> check_server(const Snapshot& snapshot, const ConnectionFilter& filter) {
   if (!filter.server) return {};
   std::vector<std::string> names;
@@ -52,7 +52,7 @@ Answer connection_list(DirectorApi& director, Arguments arguments) {
   const auto filter = filter_of(director.live(), arguments);
   if (!filter) co_return filter.error();
   const size_t limit = arguments.get<uint64_t>("limit").value_or(kDefaultLimit);
-  // One more than asked for tells whether there were more.
+  // Asks for one more, to know whether there are more.
   auto connections = co_await director.connections(*filter, limit + 1);
   if (connections.empty())
     if (auto known = check_server(director.snapshot(), *filter); !known) co_return known.error();

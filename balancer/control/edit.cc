@@ -44,7 +44,7 @@ Refusal ambiguous(const config::Service& service, const config::ServerName& name
           "name one of them: " + ports};
 }
 
-// A VIP, a port or a protocol is the only listener's.
+// A VIP, port or protocol is that of the only listener.
 bool says_short_form(const Patch<config::Service>& patch) {
   bool says = false;
   config::for_each_key<config::Service>([&](const auto& key) {
@@ -59,7 +59,7 @@ Outcome<> check_listeners(const Patch<config::Service>& patch) {
                  "give one of the two"};
 }
 
-// A new service needs listeners, in the long form or the short one.
+// A new service needs listeners, in long or short form.
 Outcome<> check_complete(const Patch<config::Service>& patch) {
   Outcome<> result;
   config::for_each_key<config::Service>([&](const auto& key) {

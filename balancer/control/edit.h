@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The changes that an operator makes at run time, as functions from one configuration to the next.
-// They refuse what names nothing, or what is there already; all other rules are
-// config/check/check.h's.
+// Changes at run time, as functions from one configuration to the next. They refuse names that do
+// not exist and names that exist already; config/check/check.h has all other rules.
 #pragma once
 
 #include <string>
@@ -12,7 +11,7 @@
 
 namespace pinion::control {
 
-// Nothing that is in the configuration: it has what the patch says, and defaults.
+// What the patch says, with defaults for the rest. It is not yet in a configuration.
 Outcome<config::Service> new_service(const Patch<config::Service>& patch);
 config::Server new_server(const Patch<config::Server>& patch);
 
@@ -21,7 +20,7 @@ Outcome<Config> set_service(Config config, const std::string& name,
                             const Patch<config::Service>& patch);
 Outcome<Config> remove_service(Config config, const std::string& name);
 
-// A name without a port means the only server at that address.
+// A server's name without a port stands for the only server at that address.
 Outcome<Config> add_server(Config config, const std::string& service, config::Server server);
 Outcome<Config> set_server(Config config, const std::string& service,
                            const config::ServerName& server, const Patch<config::Server>& patch);

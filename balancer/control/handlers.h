@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the verbs do. Each is a row's handler in verbs.cc; arguments have been read and checked.
+// The handlers of the verbs in verbs.cc. REQUIRES: arguments have been read and checked.
 #pragma once
 
 #include "balancer/control/verb.h"

@@ -56,7 +56,7 @@ struct ServerCounts {
   uint64_t inactive = 0;
 };
 
-// Those that are leaving are no part of the pool any more, but still have connections.
+// Servers that are leaving are no longer in the pool, but still have connections.
 ServerCounts count(const ServiceSnapshot& service) {
   ServerCounts counts;
   for (const ServerSnapshot& server : service.servers) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Values -> JSON. Field names are part of the API: they stay. Names are snake_case, units are in
-// the name, absent text is null, counts are totals since the thing came to be.
+// Values -> JSON. Field names are part of the API and do not change. They are snake_case, and have
+// the unit in the name. Absent text is null. Counts are totals since the thing was created.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -16,7 +16,7 @@
 
 namespace pinion::control {
 
-// Fields stay in the order in which they are set: people read them too.
+// Keeps fields in the order in which they are set, because people read them, too.
 using Json = nlohmann::ordered_json;
 
 std::string to_text(const Json& json);  // Indented; bytes that are not UTF-8 are replaced.
@@ -28,15 +28,16 @@ Json to_json(const ServerSnapshot& server);
 Json to_json(const config::Listener& listener);
 Json to_json(const config::Tunnel& tunnel);
 Json to_json(const config::Service& service);
-Json to_json(const Config& config);  // The keys of the file, all of them; times in milliseconds.
-Json to_json(const std::vector<config::Difference>& differences);  // from is the file, to is live.
+Json to_json(const Config& config);  // All keys of the file; times in milliseconds.
+Json to_json(
+    const std::vector<config::Difference>& differences);  // `from` is the file, `to` the live one.
 
-// "listeners"; and of a single one "vip", "port" and "protocol", too, as the file has it.
+// Adds "listeners"; for a single one also "vip", "port" and "protocol", as in the file.
 void add_listeners(Json& json, const std::vector<config::Listener>& listeners);
-Json port_json(Port port);  // null: whichever port a packet came for.
+Json port_json(Port port);  // null: each packet keeps its port.
 Json traffic_json(const Traffic& traffic);
 Json service_json(const ServiceSnapshot& service);  // Without its servers.
 Json status_json(const Snapshot& snapshot);
-Json verdicts_json(const Snapshot& snapshot, bool all);  // all: those that count 0, too.
+Json verdicts_json(const Snapshot& snapshot, bool all);  // all: also those that are 0.
 
 }  // namespace pinion::control

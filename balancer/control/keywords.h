@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The words for what bpf/lists.h and the schedulers' table define.
+// Keywords and texts from bpf/lists.h and the table of schedulers.
 #pragma once
 
 #include <optional>
@@ -15,7 +15,7 @@ using Words = std::span<const std::string_view>;
 
 std::string_view keyword(pinion_state state);  // "established"
 std::optional<pinion_state> find_state(std::string_view word);
-Words state_words();  // Those that a connection can be in.
+Words state_words();  // The states that a connection can be in.
 
 Words scheduler_words();
 
@@ -24,10 +24,10 @@ struct VerdictText {
   std::string action;  // "forward", "pass", "drop", "reply"
   std::string_view text;
 };
-// In the order of enum pinion_verdict; nullptr for PINION_NEXT, which no packet ends with.
+// By enum pinion_verdict; nullptr for PINION_NEXT, which is not a final verdict.
 const VerdictText* verdict_text(size_t verdict);
 
-// "did you mean 'web'?"; else, where the list is short, "there is 'api' and 'web'"; else "".
+// "did you mean 'web'?"; else, if the list is short, "there are 'api' and 'web'"; else "".
 std::string hint_for(std::string_view word, Words known);
 // "mh, rr or wrr"
 std::string join(Words words);

@@ -15,7 +15,7 @@ std::string option_name(std::string field) {
   return field;
 }
 
-// A server that says nothing has what its service has.
+// Whether the default of a key is the service's value.
 template <typename T>
 constexpr bool kFollowsService =
     std::is_same_v<T, config::Server> || std::is_same_v<T, config::ServerTunnel>;
@@ -63,7 +63,7 @@ Argument argument_of(const config::MappingsKey<T, V>& key, const std::string& fi
           element_type(static_cast<const V*>(nullptr)),   help_of(key, use), field};
 }
 
-// Calls `visit` with each row below T that can be given, and its field.
+// Calls `visit` with each row of T that `use` allows, and its field; descends into mappings.
 template <typename T, typename Visit>
 void for_each_option(const std::string& prefix, Use use, Visit&& visit) {
   config::for_each_key<T>([&](const auto& key) {

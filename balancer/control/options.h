@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The options of services and servers, made of the table in config/keys.h.
+// The options of services and servers, from the table in config/keys.h.
 #pragma once
 
 #include <string>
@@ -9,13 +9,13 @@
 
 namespace pinion::control {
 
-// What follows `first` on the command line of `service add`, `service set`, `server add` or
-// `server set`. T is config::Service or config::Server.
+// The arguments of `service add`, `service set`, `server add` or `server set`: `first`, and then an
+// option for each key. T is config::Service or config::Server.
 template <typename T>
 std::vector<Argument> with_options(std::vector<Argument> first, Use use);
 
-// The fields of JSON that T can have, those of the objects in it too: "tunnel.type". T may also be
-// config::Listener.
+// The fields of T in JSON, those of nested objects included: "tunnel.type". T is config::Service,
+// config::Server or config::Listener.
 template <typename T>
 std::vector<std::string> fields_of(Use use);
 

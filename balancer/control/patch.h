@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a request says of a service or a server: some keys of the table in config/keys.h. A new one
-// is made of it, or one that is there is changed by it.
+// What a request says about a service or a server: some of the keys in config/keys.h. It makes a
+// new one, or changes one that exists.
 #pragma once
 
 #include <algorithm>
@@ -19,8 +19,8 @@ enum class Use { kAdd, kSet };
 
 template <typename T>
 struct Patch {
-  T values;  // What is said is in it; all else has its default.
-  // The fields that are said, in the order of the table, and their texts: "tunnel.type", "gre".
+  T values;  // Holds what is said; all else has its default.
+  // The fields that are said, with their texts, in the order of the table: "tunnel.type", "gre".
   std::vector<std::pair<std::string, std::string>> said;
 
   bool says(std::string_view field) const {
@@ -29,20 +29,19 @@ struct Patch {
   }
 };
 
-// Reads the JSON text of a request's body. What is unknown, of another type or out of range is
-// refused by name, and so is what is missing (kAdd) or cannot be changed (kSet).
-// T is config::Service or config::Server.
+// Reads the JSON text of a request's body. Refuses, by name, fields that are unknown, of the wrong
+// type, out of range, missing (kAdd) or fixed (kSet). T is config::Service or config::Server.
 template <typename T>
 Outcome<Patch<T>> read_patch(const std::string& body, Use use);
 
-// What a body says that nothing is expected of.
+// Refuses a body that has any field.
 Outcome<> expect_no_fields(const std::string& body);
 
-// A line of the log: "10.0.0.1:80/tcp", "10.0.0.2=1".
+// The text of an element in the log: "10.0.0.1:80/tcp", "10.0.0.2=1".
 std::string log_text(const config::Listener& listener);
 std::string log_text(const config::Server& server);
 
-// Takes the keys of `said`, which are below `prefix`, from one value to the other.
+// Copies the keys below `prefix` that the patch says from `from` to `to`.
 template <typename T, typename Root>
 void take_said(const Patch<Root>& patch, const std::string& prefix, const T& from, T& to) {
   config::for_each_key<T>([&](const auto& key) {
@@ -59,7 +58,7 @@ void take_said(const Patch<Root>& patch, const std::string& prefix, const T& fro
   });
 }
 
-// REQUIRES: where `to` has several listeners, the patch says no VIP, port or protocol.
+// REQUIRES: if `to` has several listeners, the patch says no VIP, port or protocol.
 template <typename T>
 void apply(const Patch<T>& patch, T& to) {
   take_said(patch, "", patch.values, to);

@@ -16,7 +16,7 @@ double rate(uint64_t before, uint64_t now, double seconds) {
   return std::round(static_cast<double>(added) / seconds * 10) / 10;
 }
 
-// `seconds` is 0 where no rate is wanted.
+// `seconds` is 0 if no rate is wanted.
 Json counts(const Traffic& before, const Traffic& now, double seconds) {
   Json json = traffic_json(now);
   if (seconds > 0)

@@ -8,8 +8,8 @@
 
 namespace pinion::control {
 
-// Reads the arguments of a request for `verb`: `path` has those of its path. What is missing,
-// unknown, of another type or out of range is refused by name.
+// Reads the arguments of a request for `verb`; `path` has those of its path. Refuses, by name,
+// what is missing, unknown, of the wrong type or out of range.
 Outcome<Arguments> read_arguments(const Verb& verb, const std::map<std::string, std::string>& path,
                                   const std::map<std::string, std::string>& query,
                                   const std::string& body);

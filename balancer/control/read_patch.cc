@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON -> Patch, as the tables of config/keys.h say.
+// JSON -> Patch by the tables of config/keys.h.
 #include <nlohmann/json.hpp>
 
 #include "balancer/control/argument.h"
@@ -22,7 +22,7 @@ constexpr std::string_view kExample<config::Server> = R"({"address": "192.168.1.
 template <>
 constexpr std::string_view kExample<config::Listener> = R"({"vip": "192.168.1.2", "port": 80})";
 
-// Where in the body an object is: "servers[0]." and, in that, "tunnel.".
+// The position of an object in the body: "servers[0]." and, inside that, "tunnel.".
 struct Scope {
   std::string element;
   std::string prefix;
@@ -31,7 +31,7 @@ struct Scope {
   std::vector<std::string> (*known)(Use use);
 
   std::string path(std::string_view key) const { return element + prefix + std::string(key); }
-  // Below the body itself, null says nothing.
+  // In a nested object, null counts as absent.
   bool is_nested() const { return !element.empty() || !prefix.empty(); }
   Scope inner(std::string_view key) const {
     return {element, prefix + std::string(key) + ".", use, known};
@@ -56,7 +56,7 @@ std::string_view name_of(config::JsonType type) {
   return "a string";
 }
 
-// A scalar's text, where it has the type that it is to have.
+// The text of a scalar, if it has the expected type.
 std::optional<std::string> text_of(config::JsonType type, const json& value) {
   using config::JsonType;
   if (value.is_string() && (type == JsonType::kText || type == JsonType::kIntegerOrText))
@@ -95,7 +95,7 @@ Outcome<> read(const config::ScalarKey<T, V>& key, const Scope& scope, const jso
 template <typename T, typename E, typename V>
 Outcome<> read(const config::ShortKey<T, E, V>& key, const Scope& scope, const json& value, T& into,
                Said& said) {
-  // The long form has the list to itself: with both, the request is refused.
+  // If the long form is given as well, edit.cc refuses the request.
   E only = (into.*key.list).empty() ? E{} : (into.*key.list).front();
   if (auto read = read_scalar(*key.codec, scope.path(key.name), value, only.*key.member); !read)
     return read;
@@ -151,7 +151,7 @@ Outcome<> read(const config::MappingsKey<T, V>& key, const Scope& scope, const j
   return {};
 }
 
-// Whether the table has the key, and it may be given here.
+// Whether the table has the key, and `use` allows it.
 template <typename T>
 Outcome<> check_name(const Scope& scope, const std::string& name) {
   bool known = false;
@@ -184,7 +184,7 @@ Outcome<> read_object(const Scope& scope, const json& object, T& into, Said& sai
   return result;
 }
 
-// What a new one cannot be without.
+// Checks the required keys of a new one.
 template <typename T>
 Outcome<> check_complete(const Patch<T>& patch) {
   Outcome<> result;

@@ -9,7 +9,7 @@
 namespace pinion::control {
 namespace {
 
-// What stands in the places of `pattern` ("/v1/services/{service}"), if `path` is one of its paths.
+// The values of the {places} in `pattern` ("/v1/services/{service}"), if `path` matches it.
 std::optional<std::map<std::string, std::string>> match(std::string_view pattern,
                                                         const std::vector<std::string>& path) {
   std::map<std::string, std::string> places;
@@ -75,8 +75,8 @@ http::Response respond(const Outcome<std::string>& outcome) {
   return {outcome.error().status, "application/json", to_text(to_json(outcome.error()))};
 }
 
-// Reading leaves no trace; whoever looks for a change later finds it here. What was refused has
-// changed nothing, and may come as often as a client likes.
+// Logs every change, and no reading. A client may repeat a refused change without end, so
+// log::info() limits the rate of those lines.
 void log_change(const Call& call, const Outcome<std::string>& outcome) {
   if (call.verb->method == "GET") return;
   if (!outcome) {

@@ -13,13 +13,13 @@ namespace pinion::control {
 
 struct Route {
   const Verb* verb = nullptr;
-  std::map<std::string, std::string> path;  // What stands in the path's {places}.
+  std::map<std::string, std::string> path;  // The values of the path's {places}.
 };
 
-// 404 where no verb has the path, 405 where one has it with another method.
+// 404 if no verb has the path, 405 if one has it with another method.
 Outcome<Route> find_route(const std::string& method, const std::vector<std::string>& path);
 
-// The verb and its arguments, without doing anything yet.
+// The verb and its arguments; does nothing yet.
 struct Call {
   const Verb* verb = nullptr;
   Arguments arguments;

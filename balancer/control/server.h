@@ -7,7 +7,8 @@
 
 namespace pinion::control {
 
-// The control API on its Unix socket. The operator outlives it, and the event loop's last run.
+// The control API on its Unix socket. REQUIRES: the director outlives it, and the event loop's last
+// run.
 class Server {
  public:
   Server(asio::io_context& loop, DirectorApi& director, http::Limits limits = {});

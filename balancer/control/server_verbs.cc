@@ -6,7 +6,7 @@
 namespace pinion::control {
 namespace {
 
-// Connections that a real server still has, those that are not established included.
+// How many connections a real server still has, in any state.
 uint64_t connections_of(const Snapshot& snapshot, const std::string& service,
                         const config::ServerName& name) {
   uint64_t count = 0;
@@ -25,7 +25,7 @@ Json changed(const std::string& service, const config::ServerName& name, const s
   return json;
 }
 
-// The answer where connections outlive the change.
+// The answer to a change that leaves connections.
 std::string left(const DirectorApi& director, const std::string& service,
                  const config::ServerName& name, const std::string& what,
                  const Warnings& warnings) {
@@ -35,7 +35,7 @@ std::string left(const DirectorApi& director, const std::string& service,
   return with_warnings(json, warnings);
 }
 
-// A real server that is listed and cannot be changed: it is no part of the service any more.
+// Explains why a listed real server cannot be changed: it no longer belongs to the service.
 Refusal explained(DirectorApi& director, const std::string& service, const config::ServerName& name,
                   Refusal refusal) {
   const Snapshot snapshot = director.snapshot();
@@ -48,7 +48,7 @@ Refusal explained(DirectorApi& director, const std::string& service, const confi
   return refusal;
 }
 
-// Makes `next` live, which changes this real server.
+// Makes `next` live, in which this real server has changed.
 Outcome<Warnings> make_server_live(DirectorApi& director, const std::string& service,
                                    const config::ServerName& name, Outcome<Config> next) {
   auto live = make_live(director, std::move(next));

@@ -6,7 +6,7 @@
 namespace pinion::control {
 namespace {
 
-// The answer to a change: the service as it is configured now.
+// The answer to a change, with the service's new configuration.
 std::string changed(const DirectorApi& director, const std::string& name, const std::string& what,
                     const Warnings& warnings) {
   Json json = done("service '" + name + "' " + what);

@@ -19,17 +19,17 @@ using Handler = asio::awaitable<Outcome<std::string>> (*)(DirectorApi&, Argument
 
 struct Verb {
   std::string_view words;   // "server drain"
-  std::string_view method;  // "POST"; "" where the client does it alone, as with path and handler.
+  std::string_view method;  // "POST"; "", like path, if the client needs no daemon.
   std::string_view path;    // "/v1/services/{service}/servers/{server}/drain"
   std::string_view help;    // One line, without a full stop.
   std::string_view example;
   std::span<const Argument> arguments;
   Handler handler = nullptr;
-  Outcome<Body> (*read_body)(const std::string& body) = nullptr;  // nullptr: it takes none.
+  Outcome<Body> (*read_body)(const std::string& body) = nullptr;  // nullptr: no body.
 };
 
-// In the order in which help and manual show them.
+// In the order of help and manual.
 std::span<const Verb> verbs();
-const Verb* find_verb(std::string_view words);  // nullptr: there is none.
+const Verb* find_verb(std::string_view words);  // nullptr if there is none.
 
 }  // namespace pinion::control

@@ -12,7 +12,7 @@
 namespace pinion::config {
 namespace {
 
-constexpr size_t kMostLocal = PINION_LOCAL_ADDRESSES - 1;  // Number 0 is nobody's.
+constexpr size_t kMostLocal = PINION_LOCAL_ADDRESSES - 1;  // Number 0 is not used.
 
 void check_vip_address(const Vip& vip, size_t i, Findings& findings) {
   const std::string_view fault = host_address_fault(vip.address.address);
@@ -22,7 +22,7 @@ void check_vip_address(const Vip& vip, size_t i, Findings& findings) {
     findings.error(element_path("vips", i, ".address"), std::move(beyond));
 }
 
-// The kernel keeps "eth0:3" as the label, and has room for it as for an interface's name.
+// The kernel stores "eth0:3" as the label, in a field of the size of an interface's name.
 void check_label(const Vip& vip, size_t i, Findings& findings) {
   if (vip.label.empty()) return;
   const std::string path = element_path("vips", i, ".label");

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which servers can be told of their clients: those whose packets are given another source, and
-// which have a header or a stream that the address can go into.
+// client_address: only full NAT hides the client's address, and only TCP can carry it (TOA, PROXY).
 #include <algorithm>
 #include <string>
 
@@ -10,14 +9,14 @@
 namespace pinion::config {
 namespace {
 
-// "" where there is none.
+// Returns "" if there is none.
 std::string fault_of(Forward forward) {
   if (forward == Forward::kFullNat) return "";
   return "is for forward: fullnat; by " + kForward.format(forward) +
          " the server sees the client's address itself";
 }
 
-// Where nothing but the service says how. Its servers are asked each for themselves.
+// Checks a service without servers; otherwise each server is checked.
 void check_empty(const Service& service, const std::string& path, Findings& findings) {
   if (std::string fault = fault_of(service.forward); !fault.empty())
     findings.error(path + ".client_address", std::move(fault) + "; leave it out");

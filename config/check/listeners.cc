@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What services take packets for, and that no two take the same.
+// Listeners: each for itself, and that no two take the same packets.
 #include <algorithm>
 #include <map>
 #include <tuple>
@@ -10,20 +10,20 @@
 namespace pinion::config {
 namespace {
 
-// A listener among those of all services.
+// The position of a listener among those of all services.
 struct Place {
   const Listener* listener = nullptr;
   size_t service = 0;
   size_t number = 0;
 };
 
-// What an operator calls it: a service's only listener is the service.
+// The path that an operator expects: that of the service, if it has only one listener.
 std::string place_of(const std::vector<Service>& services, size_t i, size_t j) {
   const std::string service = element_path("services", i);
   return services[i].listeners.size() == 1 ? service : element_path(service + ".listeners", j);
 }
 
-// An IPv6 prefix that is so short that it has ::ffff:0:0/96 in it, as which the tables have IPv4.
+// Whether an IPv6 prefix contains ::ffff:0:0/96, which stands for IPv4 in the tables.
 bool covers_ipv4(const Prefix& prefix) {
   constexpr uint8_t kMappedBits = 96;
   if (prefix.address.is_v4() || prefix.length > kMappedBits) return false;
@@ -33,7 +33,7 @@ bool covers_ipv4(const Prefix& prefix) {
   return true;
 }
 
-// "" where there is none.
+// Returns "" if there is none.
 std::string vip_fault(const Prefix& vip) {
   if (const auto fault = host_address_fault(vip.address); !fault.empty()) return std::string(fault);
   if (std::string fault = host_bits_fault(vip); !fault.empty()) return fault;
@@ -65,8 +65,8 @@ void check_listener(const Config& config, const Listener& listener, const KeptVi
                                         " is not in \"vips\": something else must configure it");
 }
 
-// Of two listeners that have a packet in common the one inside the other goes first. Where neither
-// is inside the other, nothing says which.
+// If two listeners overlap, the inner one gets the packets. If neither is inside the other, the
+// choice is ambiguous.
 void check_pair(const std::vector<Service>& services, const Place& first, const Place& second,
                 Findings& findings) {
   const bool same = first.listener->ports == second.listener->ports;
@@ -81,8 +81,8 @@ void check_pair(const std::vector<Service>& services, const Place& first, const 
   findings.error(place_of(services, second.service, second.number), std::move(what));
 }
 
-// Those of one prefix and protocol. Sorted by where they begin, each is compared with the innermost
-// of those that are still open there.
+// Checks the listeners of one prefix and protocol. Sorts them by first port, and compares each with
+// the innermost range that contains that port.
 void check_group(const std::vector<Service>& services, std::vector<Place>& group,
                  Findings& findings) {
   std::stable_sort(group.begin(), group.end(), [](const Place& a, const Place& b) {

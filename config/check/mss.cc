@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whose MSS can be lowered: where both a SYN and its answer pass the director.
+// mss: it can be lowered only if both SYN and SYN/ACK pass through the director.
 #include <algorithm>
 #include <string>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parts of check(), one a subject.
+// The parts of check(), one for each subject.
 #pragma once
 
 #include <string>
@@ -36,7 +36,7 @@ class KeptVips {
   explicit KeptVips(const std::vector<Vip>& vips);
 
   bool has(const Prefix& vip) const;  // All of its addresses.
-  // The prefix of "vips" that all of this one is in; nullptr where none is.
+  // The prefix of "vips" that contains all of `inner`, or nullptr.
   const Prefix* prefix_around(const Prefix& inner) const;
 
  private:
@@ -44,27 +44,26 @@ class KeptVips {
   std::vector<Prefix> prefixes_;
 };
 
-// listeners.cc: of one service, and of all against each other.
+// listeners.cc: the listeners of one service, and all of them against each other.
 void check_listeners(const Config& config, size_t service, const KeptVips& kept,
                      Findings& findings);
 void check_unique_listeners(const Config& config, Findings& findings);
-// client_address.cc: of one service, whose path in the file this is.
+// client_address.cc: one service, with its path in the file.
 void check_client_address(const Service& service, const std::string& path, Findings& findings);
 // mss.cc: likewise.
 void check_mss(const Service& service, const std::string& path, Findings& findings);
 void check_services(const Config& config, const Vocabulary& vocabulary, Findings& findings);
 
-// Why `name` cannot be an interface's, as the kernel sees it; "" where it can.
+// Why the kernel does not accept `name` as an interface's name; "" if it does.
 std::string_view interface_name_fault(std::string_view name);
 
-// What is wrong with a prefix that has bits beyond its length; "" where it has none.
+// What is wrong with a prefix that has bits set beyond its length; "" if it has none.
 std::string host_bits_fault(const Prefix& prefix);
 
-// Why traffic for `address` cannot be one host's, seen from the network; "" where it can.
+// Why `address` cannot belong to a host on the network; "" if it can.
 std::string_view host_address_fault(const Address& address);
 
-// "services[2]" + ".vip"; spelt out only where something is wrong, as it costs more than the
-// checks.
+// "services[2]" + ".vip". Called only for problems: it costs more than the checks.
 inline std::string element_path(std::string_view list, size_t index, std::string_view rest = {}) {
   return std::string(list) + "[" + std::to_string(index) + "]" + std::string(rest);
 }

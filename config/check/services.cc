@@ -28,12 +28,12 @@ bool same_place(const Service& service, size_t a, size_t b) {
   return one.address == other.address && port_of(service, one) == port_of(service, other);
 }
 
-// Finds servers that occur twice, over and over, without allocating: checks run with every
-// change, on 100,000 servers. An open hash table whose places are empty where their round is not
-// the present one.
+// Finds servers that occur twice. It is used for one service after another without allocating,
+// because checks run with every change, on up to 100,000 servers. An open hash table: an entry is
+// empty if its round is not the present one.
 class ServerSet {
  public:
-  // Forgets all, and makes room for `count`.
+  // Empties the set, and makes room for `count`.
   void begin(size_t count) {
     size_t places = 16;
     while (places < 2 * count) places *= 2;
@@ -41,7 +41,7 @@ class ServerSet {
     ++round_;
   }
 
-  // The server that was inserted before with the same address and port; `index` where none was.
+  // Returns the server that was inserted before with the same address and port, or `index`.
   size_t insert(const Service& service, size_t index) {
     const size_t mask = places_.size() - 1;
     const size_t hash = std::hash<Address>()(service.servers[index].address);
@@ -63,12 +63,12 @@ class ServerSet {
   uint64_t round_ = 0;
 };
 
-// What a forwarding method asks of a server, in the order of PINION_FORWARDING_METHODS.
+// What a forwarding method requires of a server, in the order of PINION_FORWARDING_METHODS.
 struct MethodRules {
   std::string_view keyword;
-  bool on_network = true;   // The server is another host, which packets are sent to.
+  bool on_network = true;   // The server is another host on the network.
   bool same_family = true;  // Its address is of the VIP's family.
-  bool same_port = true;    // It gets the packets at the port that they came for.
+  bool same_port = true;    // The server gets packets at the port that clients use.
 };
 
 constexpr MethodRules kMethodRules[] = {
@@ -79,7 +79,7 @@ constexpr MethodRules kMethodRules[] = {
     {"fullnat", true, true, false},
 };
 
-// Packets for a VIP come to the director, and never get from there to a server that has it.
+// Packets for a VIP come to the director, so it cannot send them to a server with that address.
 std::string vip_fault(const Service& service, const Address& server, const KeptVips& kept) {
   for (const Listener& listener : service.listeners) {
     if (!listener.vip.contains(server)) continue;
@@ -91,7 +91,7 @@ std::string vip_fault(const Service& service, const Address& server, const KeptV
   return "is in " + around->to_string() + " of \"vips\", and so the director's own";
 }
 
-// "" where there is none.
+// Returns "" if there is none.
 std::string address_fault(const Service& service, const Server& server, const MethodRules& rules,
                           const KeptVips& kept) {
   const std::string_view fault = host_address_fault(server.address);
@@ -115,8 +115,8 @@ bool has_sctp(const Service& service) {
                      [](const Listener& one) { return one.protocol == Protocol::kSctp; });
 }
 
-// A server that is at a port of its own gets the packets of all listeners there: those of a few
-// ports that are spelt out may have been meant so, those of a range can only clash there.
+// A server with a port of its own gets the packets of all listeners at that port. For a few single
+// ports that may be intended; a range would be squeezed into one port.
 std::string port_fault(const Service& service, const Server& server, const MethodRules& rules) {
   if (!server.port || server.port == port_of(service)) return "";
   const auto only = port_of(service);
@@ -134,7 +134,7 @@ std::string port_fault(const Service& service, const Server& server, const Metho
   return "";
 }
 
-// What is wrong with a tunnel wherever its packets go.
+// Checks what does not depend on the server.
 void check_tunnel(const Tunnel& tunnel, bool says_checksum, const std::optional<Prefix>& source,
                   const std::string& path, Findings& findings) {
   if (says_checksum && tunnel.type != TunnelType::kGue)
@@ -170,7 +170,7 @@ void check_server(const Service& service, size_t i, size_t j, const KeptVips& ke
     findings.error(path_of_server(i, j, ".port"), std::move(fault));
 }
 
-// Once for a service's servers of one family: one address helps them all.
+// Reports once for the servers of one family: one local address helps them all.
 void check_local(const Service& service, size_t i, bool v4,
                  const std::vector<LocalAddress>& addresses, Findings& findings) {
   if (service.listeners.empty() || (!v4 && service.listeners.front().vip.address.is_v4())) return;
@@ -187,7 +187,7 @@ void check_local(const Service& service, size_t i, bool v4,
                      " address to send from; add one to director.local_addresses");
 }
 
-// Only what passes the director has a way back from it.
+// `return` applies only to replies that pass through the director.
 void check_return(const Service& service, size_t i, Findings& findings) {
   if (service.replies == Return::kLastHop || service.servers.empty()) return;
   const auto passes_here = [&](const Server& server) {
@@ -199,7 +199,7 @@ void check_return(const Service& service, size_t i, Findings& findings) {
                  "and fullnat do; leave it out");
 }
 
-// Full NAT would change the client's port. Once for a service that says so, or for each server.
+// Full NAT would change the client's port. Reports the service, or each server that sets it.
 void check_sctp(const Service& service, size_t i, Findings& findings) {
   constexpr std::string_view kFault =
       "fullnat changes ports, which the checksum of sctp (CRC32c) covers; forward by nat, dr, tun "
@@ -270,7 +270,7 @@ void check_names(const std::vector<Service>& services, Findings& findings) {
   const auto is_named = [&](size_t i) { return services[i].name != default_name(services[i]); };
   for (size_t i = 0; i < services.size(); ++i) {
     const auto [first, fresh] = names.try_emplace(services[i].name, i);
-    // Without names of their own they have the same listener, which is said of that.
+    // If both have default names, they share a listener, and that is reported instead.
     if (!fresh && (is_named(i) || is_named(first->second)))
       findings.error(path_of(i, ".name"), in_quotes(services[i].name) + " is the name of " +
                                               path_of(first->second) + " already");

@@ -7,7 +7,7 @@
 namespace pinion::config {
 namespace {
 
-// What an element of a list is known by, wherever it stands.
+// What identifies an element of a list, whatever its position.
 std::string identity(const Vip& vip) { return host_or_prefix(vip.address); }
 std::string identity(const Listener& listener) { return to_string(listener); }
 std::string identity(const LocalAddress& local) { return local.address.to_string(); }
@@ -28,7 +28,7 @@ ByIdentity<V> by_identity(const std::vector<V>& list) {
   return result;
 }
 
-// The elements that the other list has, too, in the order of this one.
+// The elements that both lists have, in the order of this one.
 template <typename V>
 std::string order(const std::vector<V>& list, const ByIdentity<V>& other) {
   std::string result;
@@ -42,7 +42,7 @@ template <typename Key, typename T>
 bool differs(const Key& key, const T& from, const T& to) {
   return from.*key.member != to.*key.member;
 }
-// Where both have a short form, they differ in that.
+// If both lists have one element, the short keys show the difference.
 template <typename T, typename V>
 bool differs(const MappingsKey<T, V>& key, const T& from, const T& to) {
   const std::vector<V>& old = from.*key.member;
@@ -118,7 +118,7 @@ class Comparison {
       else
         compare(here, *before->second, element);
     }
-    // Order is meant, too: schedulers that go by turns follow it.
+    // The order matters, too: round-robin schedulers follow it.
     const std::string was = order(from, present);
     const std::string is = order(to, old);
     if (was != is) differences_.push_back({path, was, is});

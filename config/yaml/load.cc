@@ -25,8 +25,8 @@ std::string place_of(const std::string& name, Mark mark) {
   return name + ":" + std::to_string(mark.line) + ":" + std::to_string(mark.column);
 }
 
-// A value that could not be read has its default meanwhile; what the checks say about that, or
-// about what is made of it, would send the operator after the wrong thing.
+// A value that could not be read has its default here. What the checks find about the default would
+// mislead the operator.
 bool is_consequence(const Problem& problem, const std::vector<Remark>& misread) {
   if (misread.empty()) return false;
   if (problem.warning) return true;
@@ -35,8 +35,7 @@ bool is_consequence(const Problem& problem, const std::vector<Remark>& misread) 
   });
 }
 
-// What check() says of a service's only listener is about its short form. The text may have the
-// long one.
+// check() names a service's only listener by its short form. The text may have the long form.
 std::string as_written(const Node& root, std::string path) {
   const size_t dot = std::min(path.rfind('.'), path.size());
   const std::string listener = path.substr(0, dot) + ".listeners[0]";
@@ -58,13 +57,13 @@ void add_checks(const Config& config, const Vocabulary& vocabulary, const Node& 
   }
 }
 
-// A service has a name everywhere but in the file.
+// In a file the name is optional; everywhere else each service has one.
 void name_services(Config& config) {
   for (Service& service : config.services)
     if (service.name.empty()) service.name = default_name(service);
 }
 
-// The whole of the file, or a little more than we take.
+// Stops reading soon after kMostBytes, which parse_tree() then refuses.
 Result<std::string> read_file(const std::string& path) {
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return errno_error("cannot be read");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// YAML -> Config. Everything that is wrong is reported at once, where it stands.
+// YAML -> Config. All problems are reported at once, each with its line and column.
 #pragma once
 
 #include <string>
@@ -20,10 +20,9 @@ struct Loaded {
   std::string errors() const;  // One a line, without the warnings.
 };
 
-// Parses and checks (check/check.h). `name` is what places call the text. Never throws, whatever
-// the text.
+// Parses and checks (check/check.h). Problems refer to the text as `name`. Never throws.
 Loaded load(std::string_view text, const std::string& name, const Vocabulary& vocabulary);
-// The same of a file; that it cannot be read, or is larger than 16 MiB, is a Problem.
+// Does the same for a file. If it cannot be read or is larger than 16 MiB, that is a Problem.
 Loaded load_file(const std::string& path, const Vocabulary& vocabulary);
 
 }  // namespace pinion::config

@@ -81,7 +81,7 @@ class Builder : public YAML::EventHandler {
   }
 
   void open(Node::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
-    // yaml-cpp recurses for each level; it is here, long before its stack ends, that it stops.
+    // yaml-cpp recurses for each level: this stops it long before its stack ends.
     if (open_.size() >= kDeepest) throw Stop(mark_of(mark), kTooDeep);
     open_.push_back(&make(kind, mark, anchor));
   }
@@ -121,9 +121,9 @@ Mark mark_of_byte(std::string_view text, size_t offset) {
   return {static_cast<int>(line), static_cast<int>(offset - line_start + 1)};
 }
 
-// Where brackets stand open that no configuration has. yaml-cpp reads a line of them ahead of its
-// first event, with 250 bytes of memory for each: 4 GB for 16 MiB. The count knows nothing of
-// quotes and comments, so it has to be generous; the builder is exact.
+// Finds where more brackets are open than in any real configuration. yaml-cpp reads a line of them
+// before its first event and takes 250 bytes for each: 4 GB for 16 MiB. The count does not know
+// quotes and comments, so it is generous; the builder is exact.
 std::optional<size_t> find_bracket_too_deep(std::string_view text) {
   constexpr size_t kMostOpen = 1024;
   size_t open = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// YAML text -> a tree of nodes that know their place. Built from yaml-cpp's events, not from its
+// YAML text -> a tree of nodes with line and column. Built from yaml-cpp's events, not from its
 // YAML::Node, for three reasons: duplicate keys stay visible, a hostile text (deep nesting, aliases
 // that multiply) is stopped while it is parsed, and 100,000 servers take a fraction of the time.
 #pragma once
@@ -14,14 +14,14 @@
 
 namespace pinion::config {
 
-// Line and column (in bytes), counted from 1; 0 where it is the text as a whole.
+// Line and column (in bytes), counted from 1; 0 stands for the text as a whole.
 struct Mark {
   int line = 0;
   int column = 0;
   auto operator<=>(const Mark&) const = default;
 };
 
-// A scalar is text whatever it looks like: `label: 3` and `group: no` mean what they say.
+// A scalar is text, whatever it looks like: `label: 3` is "3", and `group: no` is "no".
 struct Node {
   enum class Kind { kNothing, kScalar, kList, kMapping };
 
@@ -30,8 +30,8 @@ struct Node {
   std::string text;                   // Of a scalar.
   std::vector<const Node*> children;  // Of a mapping: key, value, key, value, ...
 
-  // What it and all below it come to when aliases are followed: 1 a node, and 1 for each 32 bytes
-  // of text. 0 while it is being built.
+  // The size of the node and all below it, with aliases expanded: 1 for each node, and 1 for each
+  // 32 bytes of text. 0 while the node is being built.
   size_t weight = 0;
 };
 
@@ -50,8 +50,8 @@ constexpr size_t kMostBytes = 16 << 20;
 constexpr size_t kMostWeight = 4 << 20;
 constexpr size_t kDeepest = 64;
 
-// Never throws, whatever the text. Refuses what is not UTF-8, has control characters, or exceeds
-// the bounds above.
+// Never throws. Refuses a text that is not UTF-8, has control characters, or exceeds the bounds
+// above.
 Result<Tree, Refusal> parse_tree(std::string_view text);
 
 }  // namespace pinion::config

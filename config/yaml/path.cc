@@ -36,7 +36,7 @@ const Node* descend(const Node& node, std::string_view step) {
   return node.kind == Node::Kind::kMapping ? member(node, step) : nullptr;
 }
 
-// A key that we do not know may hold anything, line feeds too; those are quoted.
+// An unknown key may contain anything, even line feeds: then it is quoted.
 std::string shown(std::string_view key) {
   const auto is_plain = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||

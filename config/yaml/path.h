@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where in a configuration something is, "services[2].servers[0].weight", independent of any text.
+// Paths in a configuration, such as "services[2].servers[0].weight".
 #pragma once
 
 #include <cstddef>
@@ -11,8 +11,8 @@
 
 namespace pinion::config {
 
-// A step from the root, on the stack of whoever walks down; spelt out only where something is
-// wrong. The parent, and the text of `key`, must outlive it.
+// One step of a path, linked to its parent; it becomes text only for a problem.
+// REQUIRES: the parent and the text of `key` outlive it.
 class Path {
  public:
   Path() = default;  // The root.
@@ -30,13 +30,13 @@ class Path {
   size_t index_ = 0;  // Where there is no key.
 };
 
-// Whether one is the other, or something inside it.
+// Whether the paths are equal, or one is inside the other.
 bool is_related(std::string_view path, std::string_view other);
 
-// Whether the text has what the path leads to.
+// Whether the text has a node at the path.
 bool is_there(const Node& root, std::string_view path);
 
-// The place of what the path leads to, or of the innermost of its parents that the text has.
+// The mark of the node at the path, or of the innermost parent that the text has.
 Mark locate(const Node& root, std::string_view path);
 
 }  // namespace pinion::config

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Nodes -> values, as the tables of keys.h say, with a remark for whatever does not fit.
+// Nodes -> values by the tables of keys.h, with a remark for each thing that does not fit.
 #pragma once
 
 #include <array>
@@ -17,17 +17,17 @@
 
 namespace pinion::config {
 
-// A problem and where in the text it is.
+// A problem and its position in the text.
 struct Remark {
   Mark mark;
   Problem problem;
 };
 
-// What cannot be read keeps its default, and reading goes on. Nothing at all (`vips:` and no more)
-// is an empty list or mapping.
+// A value that cannot be read keeps its default, and reading continues. A key without a value
+// (`vips:`) is an empty list or mapping.
 class Reader {
  public:
-  // Far more than anybody corrects at once, and a bound for texts that are no configuration.
+  // Far more than anybody corrects at once; a bound for texts that are not configurations.
   static constexpr size_t kMostRemarks = 1000;
 
   template <typename T>
@@ -41,13 +41,13 @@ class Reader {
   using Seen = std::array<bool, std::tuple_size_v<std::remove_const_t<decltype(kKeys<T>)>>>;
 
   void remark(Mark mark, const Path& path, std::string what);
-  // Whether the node is of that kind, or nothing; remarks on it where it is neither.
+  // Whether the node is of that kind, or empty. If it is neither, adds a remark.
   bool expect(Node::Kind kind, const Node& node, const Path& path, bool of_scalars = false);
   void unknown_key(const Node& key, const Path& path, std::span<const std::string_view> known);
   void misread(const Node& node, const Path& path, const Syntax& syntax, const std::string& hint);
 
   void said_twice(Mark mark, const Path& path, std::string_view list);
-  // The member whose name is the mapping's child `at`.
+  // Reads the member whose name is the mapping's child `at`.
   template <typename T>
   void read_member(const Node& mapping, size_t at, const Path& path, T& into, Seen<T>& seen);
   template <typename T, typename V>
@@ -86,7 +86,7 @@ inline bool has_key(const Node& mapping, std::string_view name) {
   return false;
 }
 
-// A short form is not asked for where the list that it is short for is there.
+// A required short key may be missing if its list is there.
 template <typename Key>
 bool is_missing(const Key& key, const Node& mapping) {
   if constexpr (requires { key.list_name; })

@@ -10,7 +10,7 @@
 namespace pinion::config {
 namespace {
 
-// What YAML 1.1 reads as a truth or as nothing.
+// Words that YAML 1.1 reads as a boolean or as null.
 constexpr std::array<std::string_view, 10> kWords = {"true", "false", "yes", "no",   "on",
                                                      "off",  "y",     "n",   "null", "none"};
 
@@ -26,7 +26,7 @@ bool needs_quotes(const std::string& value, bool text) {
   if (value.empty() || !consists_of_letters_digits(value, "_./:-")) return true;
   if (value.front() == ':' || value.front() == '-' || value.back() == ':') return true;
   if (text) return !(is_letter(value.front()) || value.front() == '/') || is_word(value);
-  // 1:2:3:4:5:6:7:8 is a number to YAML 1.1, of base 60.
+  // YAML 1.1 reads 1:2:3:4:5:6:7:8 as a number of base 60.
   return value.find(':') != std::string::npos &&
          value.find_first_not_of("0123456789:") == std::string::npos;
 }

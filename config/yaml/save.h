@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Config -> YAML, and what differs between two Configs.
+// Config -> YAML, and the differences between two Configs.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace pinion::config {
 
-// YAML that loads as an equal Config. Defaults are left out; keys stand in the order of config.h.
+// YAML that loads as an equal Config, without defaults, in the order of config.h.
 std::string to_yaml(const Config& config);
 
 // Replaces the file atomically (a new file beside it, fsync, rename), keeping mode and owner; a
@@ -18,9 +18,9 @@ std::string to_yaml(const Config& config);
 Result<> save_file(const std::string& path, const Config& config);
 
 struct Difference {
-  std::string path;  // "services[web].servers[192.168.146.131].weight": lists by name, not place.
-  std::string from;  // "" where it is new.
-  std::string to;    // "" where it is gone.
+  std::string path;  // "services[web].servers[192.168.146.131].weight": elements by name.
+  std::string from;  // "" if it is new.
+  std::string to;    // "" if it was removed.
 };
 
 std::vector<Difference> diff(const Config& from, const Config& to);

@@ -17,7 +17,7 @@ namespace {
 constexpr mode_t kModeOfNew = 0644;
 constexpr int kMostLinks = 40;  // As the kernel has it.
 
-// Where the links end; what is there may be missing.
+// The file that the symbolic links lead to; it need not exist.
 Result<std::string> follow_links(const std::string& path) {
   std::filesystem::path target = path;
   for (int i = 0; i < kMostLinks; ++i) {
@@ -30,7 +30,7 @@ Result<std::string> follow_links(const std::string& path) {
   return errno_error("follow the links of " + path, ELOOP);
 }
 
-// A file beside the target, gone again unless it is kept.
+// A temporary file beside the target; removed unless it is kept.
 class Draft {
  public:
   explicit Draft(const std::string& target) : path_(target + ".XXXXXX") {
@@ -62,7 +62,7 @@ Result<> write_all(const Draft& draft, std::string_view text) {
   return {};
 }
 
-// Owner before mode: a change of owner clears bits of the mode.
+// Sets the owner first, because that clears bits of the mode.
 Result<> look_like(const Draft& draft, const std::string& target) {
   struct stat old {};
   const bool exists = ::stat(target.c_str(), &old) == 0;
@@ -76,7 +76,7 @@ Result<> look_like(const Draft& draft, const std::string& target) {
   return {};
 }
 
-// The rename is on disk only when its directory is.
+// A rename is on disk only once its directory is synced.
 Result<> sync_directory_of(const std::string& path) {
   const std::string parent = std::filesystem::path(path).parent_path().string();
   const std::string name = parent.empty() ? "." : parent;

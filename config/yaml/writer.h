@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Values -> YAML, as the tables of keys.h say; what has its default is left out. A mapping of
-// nothing but scalars stands on one line, in braces; so does a server.
+// Values -> YAML by the tables of keys.h, without defaults. A mapping that has only scalars is
+// written on one line, in braces; so is a server.
 #pragma once
 
 #include <string>
@@ -13,8 +13,8 @@
 
 namespace pinion::config {
 
-// The scalar as YAML text, in quotes where any reader of YAML 1.1 or 1.2 would otherwise take it
-// for something else: numbers and truths where `text`, sexagesimal numbers where an address.
+// The scalar as YAML text, in quotes if a reader of YAML 1.1 or 1.2 could take it for something
+// else: for a number or a boolean (if `text`), or for a sexagesimal number (an address).
 std::string yaml_scalar(const std::string& value, bool text);
 
 template <typename V>
@@ -22,7 +22,7 @@ std::string yaml_of(const Codec<V>& codec, const V& value) {
   return yaml_scalar(codec.format(value), codec.text);
 }
 
-// A value that a file need not say anything about.
+// The value that a file need not mention.
 template <typename T>
 T unsaid(const T&) {
   return {};
@@ -33,7 +33,7 @@ inline Service unsaid(const Service& service) {
   return silent;
 }
 
-// Whether T stands on one line: it has no mapping below it, or is one of many.
+// Whether T is written on one line.
 template <typename T>
 constexpr bool is_flat() {
   if (std::is_same_v<T, Server>) return true;
@@ -44,7 +44,7 @@ constexpr bool is_flat() {
   return flat;
 }
 
-// Whether a key has to be written. A list of one that has a short form is written in that.
+// Whether a key has to be written. A single element with a short form is written in that.
 template <typename Key, typename T>
 bool is_said(const Key& key, const T& value, const T& silent) {
   return is_required(key) || value.*key.member != silent.*key.member;
