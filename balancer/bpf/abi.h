@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Keys and values of the maps, and the memory that XDP and the daemon share. Both compile this
  * file, neither redefines what is in it. Pinned maps outlive the daemon: whoever changes a layout
- * here raises PINION_ABI, and a daemon that finds another number refuses to adopt.
+ * here raises the version of its family of maps (PINION_FAMILIES).
  *
  * Byte order: __be is what a packet carries, everything else is the host's. Time is in ticks of
  * 2^20 ns (about 1.05 ms), 32 bits: compare differences, it wraps in 52 days. Ticks are counted by
@@ -23,7 +23,7 @@
 #include "abi_fragments.h"
 #include "abi_vlans.h"
 
-#define PINION_ABI 7
+#define PINION_ABI 7 /* The layout of struct pinion_settings; 6 had no versions. */
 #define PINION_TICK_SHIFT 20
 
 enum pinion_verdict {
@@ -72,9 +72,16 @@ enum pinion_state {
 	PINION_STATE_COUNT,
 };
 
+enum pinion_family {
+#define X(name, version, fate) PINION_FAMILY_##name,
+	PINION_FAMILIES(X)
+#undef X
+	PINION_FAMILY_COUNT,
+};
+
 /* Map `settings`, one value. The daemon writes it; the program reads it with each packet. */
 struct pinion_settings {
-	__u32 abi;
+	__u32 abi; /* Stays the first word, whatever the rest becomes. */
 	__u32 zero;
 	/* Secret, drawn when the tables were made: the coefficients of the connection table's hash.
 	 * They live as long as the tables do.
@@ -87,10 +94,12 @@ struct pinion_settings {
 	__u32 tick_offset;
 	/* By state: a reply half is stamped anew every 2^this ticks (pair.h). */
 	__u8 refresh_shift[16];
-	__u32 reserved[83]; /* 0. */
+	__u32 reserved[51]; /* 0. */
+	__u32 version[32]; /* Of each enum pinion_family; 0: there is no such family yet. */
 };
 static_assert(sizeof(struct pinion_settings) == 512, "pinned maps keep this layout");
 static_assert(PINION_STATE_COUNT <= 16, "settings.timeout has a place for each state");
+static_assert(PINION_FAMILY_COUNT <= 32, "settings.version has a place for each family");
 
 /* Map `vips`, array, mmapable, one value: the addresses that services have (vip_filter.h). */
 #define PINION_VIP_BITS 65536
@@ -206,13 +215,14 @@ struct pinion_real_server {
 static_assert(sizeof(struct pinion_real_server) == 64, "one cache line");
 
 /* Map `load`, array, mmapable: the connections that refer to a real server. Kept by whoever wins
- * the compare-and-swap on the connection's word. Active: ESTABLISHED and UDP.
+ * the compare-and-swap on the connection's word. Active: ESTABLISHED and UDP. For a second after an
+ * upgrade that made the map anew, `inactive` is 2^31 too high (balancer/dataplane/load.h).
  */
 struct pinion_load {
 	__u32 active;
 	__u32 inactive;
 	__u32 reserved[2]; /* 0; a scheduler on live load will have its weight and thresholds here. */
-};
+} __attribute__((aligned(8))); /* The daemon changes both counts at once. */
 static_assert(sizeof(struct pinion_load) == 16, "four real servers share a cache line");
 
 /* Map `last_hops`, array: where a client's packets came from, turned round, which is how replies get

@@ -93,3 +93,24 @@
 	X(CLOSE_WAIT, "close_wait", fin, "the real server has closed its half")         \
 	X(LAST_ACK, "last_ack", fin, "the client has closed the other half, too")       \
 	X(TIME_WAIT, "time_wait", time_wait, "both halves are closed")
+
+/* Families of pinned maps, whose layouts change together: X(name, version, what an upgrade does where
+ * another version is in place). Whoever changes a layout in abi.h raises its family's version.
+ * Connections depend on what is Carried over: it takes a migration, too, a row in
+ * balancer/dataplane/migrations.cc. What is Remade begins anew. Pinned settings have the versions in
+ * this order: a new family goes last.
+ */
+#define PINION_FAMILIES(X)                \
+	X(SETTINGS, PINION_ABI, Carried)  \
+	X(CONNECTIONS, 1, Carried)        \
+	X(REAL_SERVERS, 1, Carried)       \
+	X(LOAD, 2, Carried)               \
+	X(LAST_HOPS, 1, Carried)          \
+	X(LOCAL_ADDRESSES, 1, Carried)    \
+	X(SERVICES, 2, Remade)            \
+	X(CURSORS, 1, Remade)             \
+	X(VIPS, 1, Remade)                \
+	X(COUNTERS, 2, Remade)            \
+	X(FRAGMENTS, 1, Remade)           \
+	X(VLANS, 1, Remade)               \
+	X(EGRESS, 1, Remade)

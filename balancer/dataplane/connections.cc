@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "balancer/dataplane/connections.h"
 
+#include "balancer/dataplane/plans.h"
+
 namespace pinion {
 namespace {
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "balancer/bpf/compat.h"
+#include "balancer/dataplane/plans.h"
 
 namespace pinion {
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
+#include <cstdio>
 #include <filesystem>
 
 namespace pinion {
@@ -97,6 +98,11 @@ Result<Fd> Pins::get(const std::string& name) const {
 Result<> Pins::put(const std::string& name, int fd) const {
   if (bpf_obj_pin(fd, path(name).c_str()) == 0) return {};
   return errno_error("pin " + path(name));
+}
+
+Result<> Pins::rename(const std::string& from, const std::string& to) const {
+  if (std::rename(path(from).c_str(), path(to).c_str()) == 0) return {};
+  return errno_error("rename pinned " + path(from) + " to " + path(to));
 }
 
 void Pins::remove(const std::string& name) const { unlink(path(name).c_str()); }

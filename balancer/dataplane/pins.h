@@ -25,6 +25,8 @@ class Pins {
   // The descriptor of what is pinned there; nothing (an Fd of -1) where nothing is.
   Result<Fd> get(const std::string& name) const;
   Result<> put(const std::string& name, int fd) const;
+  // In one step; what was pinned as `to` no longer is.
+  Result<> rename(const std::string& from, const std::string& to) const;
   void remove(const std::string& name) const;
   // All that begins with `prefix`; "" removes everything.
   void remove_all(const std::string& prefix) const;

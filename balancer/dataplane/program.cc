@@ -6,150 +6,72 @@
 #include <fcntl.h>
 #include <sys/random.h>
 
-#include <algorithm>
 #include <cstdarg>
-#include <cstring>
-#include <vector>
+#include <cstdio>
+#include <optional>
+#include <set>
+#include <span>
 
 #include "balancer/base/log.h"
 #include "balancer/bpf/abi.h"
 #include "balancer/bpf/pinion.skel.h"
+#include "balancer/dataplane/adoption.h"
+#include "balancer/dataplane/migrations.h"
+#include "balancer/dataplane/plans.h"
+#include "balancer/dataplane/staging.h"
 
 namespace pinion {
 namespace {
 
-constexpr uint64_t kPlaces = 2;  // For each connection of capacity.
-
-// Every VLAN there can be of a device, on a bond's ports, too; and of two devices.
-constexpr uint32_t kEntrances = 16384;
-constexpr uint32_t kVlanDevices = 8192;
-
-uint32_t groups(uint64_t connections, uint64_t entries_in_group) {
-  return static_cast<uint32_t>((connections * kPlaces + entries_in_group - 1) / entries_in_group);
-}
-
-uint32_t at_least_one(uint32_t groups_wanted) { return groups_wanted ? groups_wanted : 1; }
-
-// Every map whose size the configuration decides, with the key to blame. Index 0 names nothing, so
-// there is one more than the limit. What is looked up by key has room for twice the limit: a change
-// puts what comes before it takes away what goes. `settings` is last: it is pinned last, and so its
-// pin says that all others are there.
-struct Plan {
-  const char* map;
-  const char* key;
-  uint32_t (*entries)(const config::Director&);
-};
-
-constexpr Plan kPlans[] = {
-    {"services", "director.limits.services",
-     [](const config::Director& d) { return 2 * d.limits.services; }},
-    {"service_ranges", "director.limits.prefixes",
-     [](const config::Director& d) { return 2 * d.limits.prefixes; }},
-    {"service_prefixes", "director.limits.prefixes",
-     [](const config::Director& d) { return 2 * d.limits.prefixes; }},
-    {"cursors", "director.limits.services",
-     [](const config::Director& d) { return d.limits.services + 1; }},
-    {"slots", "director.limits.slots", [](const config::Director& d) { return d.limits.slots; }},
-    {"real_servers", "director.limits.servers",
-     [](const config::Director& d) { return d.limits.servers + 1; }},
-    {"load", "director.limits.servers",
-     [](const config::Director& d) { return d.limits.servers + 1; }},
-    {"counters", "director.limits.servers",
-     [](const config::Director& d) { return counters_of_all_cpus(d.limits); }},
-    {"connections4", "director.connections.ipv4",
-     [](const config::Director& d) {
-       return at_least_one(groups4(d.connections)) * PINION_GROUP4;
-     }},
-    {"connections6", "director.connections.ipv6",
-     [](const config::Director& d) {
-       return at_least_one(groups6(d.connections)) * PINION_GROUP6;
-     }},
-    {"vips", "", [](const config::Director&) { return 1u; }},
-    {"local_addresses", "", [](const config::Director&) { return 1u; }},
-    {"verdicts", "", [](const config::Director&) { return possible_cpus(); }},
-    {"egress", "", [](const config::Director&) { return 256u; }},
-    {"entrances", "", [](const config::Director&) { return kEntrances; }},
-    {"vlan_devices", "", [](const config::Director&) { return kVlanDevices; }},
-    {"last_hops", "", [](const config::Director&) { return uint32_t{PINION_LAST_HOPS}; }},
-    {"last_hop_numbers", "", [](const config::Director&) { return uint32_t{PINION_LAST_HOPS}; }},
-    {"fragments", "", [](const config::Director&) { return uint32_t{PINION_FRAGMENTS}; }},
-    {"settings", "", [](const config::Director&) { return 1u; }},
-};
-
-Error other_pins(const Pins& pins, const std::string& what) {
-  return refusal(what + "; to go on, stop that daemon with on_stop: withdraw, or remove " +
-                 pins.directory() + " (its connections are then lost)");
-}
-
-Result<> inspect(const Pins& pins, const std::string& map, int fd, bpf_map_info& info) {
-  uint32_t length = sizeof(info);
-  if (bpf_obj_get_info_by_fd(fd, &info, &length) == 0) return {};
-  return errno_error("inspect pinned map " + pins.path(map));
-}
-
-// Pinned maps are only adopted as they are.
-Result<> check_size(const Pins& pins, const Plan& plan, int fd, uint32_t wanted) {
-  bpf_map_info info{};
-  if (auto inspected = inspect(pins, plan.map, fd, info); !inspected) return inspected;
-  if (info.max_entries == wanted) return {};
-  return other_pins(pins, std::string("the data plane in place was made with another ") + plan.key +
-                              " (map " + plan.map + " has " + std::to_string(info.max_entries) +
-                              " entries, wanted are " + std::to_string(wanted) + ")");
-}
-
-// Whatever the layout is, the settings begin with its number; they may be larger than ours.
-Result<> check_layout(const Pins& pins, int settings_fd) {
-  const uint32_t first = 0;
-  bpf_map_info info{};
-  if (auto inspected = inspect(pins, "settings", settings_fd, info); !inspected) return inspected;
-  std::vector<char> settings(std::max<size_t>(info.value_size, sizeof(uint32_t)));
-  if (bpf_map_lookup_elem(settings_fd, &first, settings.data()) != 0)
-    return errno_error("read pinned map " + pins.path("settings"));
-  uint32_t layout = 0;
-  std::memcpy(&layout, settings.data(), sizeof(layout));
-  if (layout == PINION_ABI) return {};
-  return other_pins(pins, "the data plane in place has layout " + std::to_string(layout) +
-                              ", this daemon " + std::to_string(PINION_ABI));
-}
-
-Result<> reuse(const Pins& pins, bpf_map* map, const Plan& plan, uint32_t wanted) {
-  auto fd = pins.get(plan.map);
-  if (!fd) return fd.error();
-  if (!*fd) return other_pins(pins, "of the pinned maps " + std::string(plan.map) + " is missing");
-  if (auto same = check_size(pins, plan, fd->get(), wanted); !same) return same.error();
-  if (bpf_map__reuse_fd(map, fd->get()) == 0) return {};
-  return errno_error("adopt pinned map " + pins.path(plan.map));
+Result<> size_maps(pinion_bpf& object, const config::Director& director) {
+  for (const Plan& plan : plans()) {
+    bpf_map* map = bpf_object__find_map_by_name(object.obj, plan.map);
+    if (bpf_map__set_max_entries(map, plan.entries(director)) != 0)
+      return errno_error(std::string("size map ") + plan.map);
+  }
+  return {};
 }
 
 Result<> prepare_maps(const Pins& pins, pinion_bpf& object, const config::Director& director,
-                      bool adopt) {
-  for (const Plan& plan : kPlans) {
-    bpf_map* map = bpf_object__find_map_by_name(object.obj, plan.map);
-    const uint32_t entries = plan.entries(director);
-    if (bpf_map__set_max_entries(map, entries) != 0)
-      return errno_error(std::string("size map ") + plan.map);
-    if (!adopt) continue;
-    if (auto reused = reuse(pins, map, plan, entries); !reused) return reused.error();
+                      const std::optional<pinion_settings>& tables, Adoption& adoption) {
+  if (auto sized = size_maps(object, director); !sized || !tables) return sized;
+  auto adopted = adopt_maps(pins, *tables, *object.obj);
+  if (!adopted) return adopted.error();
+  adoption = std::move(*adopted);
+  return {};
+}
+
+Result<> fill(const pinion_bpf& object, const Adoption& adoption, uint32_t tick_offset) {
+  for (const Plan* plan : adoption.made_anew) {
+    const bpf_map* map = bpf_object__find_map_by_name(object.obj, plan->map);
+    const auto former = adoption.former.find(plan->map);
+    const int before = former == adoption.former.end() ? -1 : former->second.get();
+    const NewMap made{bpf_map__fd(map), bpf_map__max_entries(map), before, tick_offset};
+    if (auto begun = begin_anew(plan->map, made); !begun) return begun;
   }
   return {};
 }
 
-Result<> pin_maps(const Pins& pins, pinion_bpf& object) {
-  for (const Plan& plan : kPlans) {
-    const bpf_map* map = bpf_object__find_map_by_name(object.obj, plan.map);
-    if (auto pinned = pins.put(plan.map, bpf_map__fd(map)); !pinned) return pinned.error();
+// Each family by its first map.
+void tell(const Adoption& adoption) {
+  std::set<pinion_family> families;
+  std::string migrated, made_anew;
+  for (const Plan* plan : adoption.made_anew) {
+    if (!families.insert(plan->family).second) continue;
+    std::string& list = family_of(*plan).fate == Fate::kCarried ? migrated : made_anew;
+    list += (list.empty() ? "" : ", ") + std::string(plan->map);
   }
-  return {};
+  if (families.empty()) return;
+  const bool counts = !families.contains(PINION_FAMILY_COUNTERS);
+  log::info("upgrading the data plane in place", {{"migrated", migrated},
+                                                  {"made_anew", made_anew},
+                                                  {"statistics", counts ? "kept" : "begin at 0"}});
 }
 
-// Tables keep the clock that they were made with; `settings` is theirs, or none.
-Result<Clock> clock_of(const Pins& pins, const Fd& settings) {
-  if (!settings) return Clock::start();
-  const uint32_t first = 0;
-  pinion_settings found;
-  if (bpf_map_lookup_elem(settings.get(), &first, &found) == 0)
-    return Clock::resume(found.tick_offset);
-  return errno_error("read pinned map " + pins.path("settings"));
+Result<> pin_all(const Pins& pins, std::span<const NamedMap> made) {
+  for (const auto& [name, fd] : made)
+    if (auto pinned = pins.put(name, fd); !pinned) return pinned;
+  return {};
 }
 
 // The constants are each program's own.
@@ -164,15 +86,19 @@ Result<> share_maps(const pinion_bpf& from, pinion_bpf& to) {
   return {};
 }
 
+// Tables keep the clock that they were made with. Before there was a choice, it was that which a
+// new one begins with.
+Result<Clock> clock_of(const std::optional<pinion_settings>& tables) {
+  const bool has_offset = tables && tables->abi == PINION_ABI;
+  return has_offset ? Clock::resume(tables->tick_offset) : Clock::start();
+}
+
 // Tables keep the secret of their hash, which is drawn when they are made.
-Result<> choose_seed(const Pins& pins, const Fd& settings, Constants& constants) {
-  const uint32_t first = 0;
-  pinion_settings tables;
-  if (settings && bpf_map_lookup_elem(settings.get(), &first, &tables) != 0)
-    return errno_error("read pinned map " + pins.path("settings"));
-  if (!settings && getrandom(tables.seed, sizeof(tables.seed), 0) != sizeof(tables.seed))
+Result<> choose_seed(const std::optional<pinion_settings>& tables, Constants& constants) {
+  pinion_settings drawn;
+  if (!tables && getrandom(drawn.seed, sizeof(drawn.seed), 0) != sizeof(drawn.seed))
     return errno_error("draw the connection table's seed");
-  constants.seed(tables.seed);
+  constants.seed(tables ? tables->seed : drawn.seed);
   return {};
 }
 
@@ -195,48 +121,36 @@ int log_libbpf(libbpf_print_level level, const char* format, va_list arguments) 
 
 }  // namespace
 
-uint32_t possible_cpus() { return static_cast<uint32_t>(libbpf_num_possible_cpus()); }
-
-uint32_t groups4(const config::Connections& connections) {
-  return groups(connections.ipv4, PINION_WAYS * PINION_GROUP4);
-}
-
-uint32_t groups6(const config::Connections& connections) {
-  return groups(connections.ipv6, PINION_WAYS * PINION_GROUP6);
-}
-
-uint32_t counters_of_all_cpus(const config::Limits& limits) {
-  return (limits.servers + 1) * possible_cpus();
-}
-
 void Program::Close::operator()(pinion_bpf* object) const { pinion_bpf__destroy(object); }
 
 Result<Program> Program::load(const Pins& pins, const config::Director& director,
                               const Features& features) {
   libbpf_set_print(log_libbpf);
   Program program;
-  auto settings = pins.get("settings");
-  if (!settings) return settings.error();
-  program.adopted_ = static_cast<bool>(*settings);
-  if (program.adopted_) {
-    if (auto same = check_layout(pins, settings->get()); !same) return same.error();
-  } else {
-    pins.remove_all("");  // What a daemon left that died before it had pinned everything.
-  }
-  auto clock = clock_of(pins, *settings);
+  if (auto resumed = resume_replacing(pins); !resumed) return resumed.error();
+  auto tables = settings_in_place(pins);
+  if (!tables) return tables.error();
+  program.adopted_ = tables->has_value();
+  if (!program.adopted_) pins.remove_all("");  // Of a daemon that died before it had pinned all.
+  auto clock = clock_of(*tables);
   if (!clock) return clock.error();
   program.clock_ = std::move(*clock);
   Constants& constants = program.constants_;
-  if (auto chosen = choose_seed(pins, *settings, constants); !chosen) return chosen.error();
+  if (auto chosen = choose_seed(*tables, constants); !chosen) return chosen.error();
   constants[PINION_CONSTANT_NS_PER_JIFFY] = program.clock_.ns_per_jiffy();
   constants[PINION_CONSTANT_TICK_OFFSET] = program.clock_.offset();
   constants[PINION_CONSTANT_GROUPS4] = groups4(director.connections);
   constants[PINION_CONSTANT_GROUPS6] = groups6(director.connections);
   constants[PINION_CONSTANT_SERVERS] = director.limits.servers + 1;
+  Adoption adoption;
   auto loaded = program.make(
-      [&](pinion_bpf& object) { return prepare_maps(pins, object, director, program.adopted_); },
+      [&](pinion_bpf& object) { return prepare_maps(pins, object, director, *tables, adoption); },
       features);
   if (!loaded) return loaded.error();
+  if (auto filled = fill(*program.object_, adoption, program.clock_.offset()); !filled)
+    return filled.error();
+  tell(adoption);
+  program.take(std::move(adoption));
   return program;
 }
 
@@ -262,9 +176,34 @@ Result<> Program::extend(const Features& features) {
               features_ | features);
 }
 
-Result<> Program::pin(const Pins& pins) const {
-  if (adopted_) return {};
-  return pin_maps(pins, *object_);
+void Program::take(Adoption adoption) {
+  if (!adopted_)
+    for (const Plan& plan : plans()) made_.push_back(plan.map);
+  for (const Plan* plan : adoption.made_anew) made_.push_back(plan->map);
+  former_ = std::move(adoption.former);
+}
+
+Result<> Program::pin(const Pins& pins) {
+  if (made_.empty()) return {};
+  std::vector<NamedMap> made;
+  for (const std::string& name : made_)
+    made.emplace_back(name, bpf_object__find_map_fd_by_name(object_->obj, name.c_str()));
+  if (auto pinned = adopted_ ? replace_pins(pins, made) : pin_all(pins, made); !pinned)
+    return pinned;
+  made_.clear();
+  std::erase_if(former_, [](const auto& map) { return map.first != "load"; });
+  return {};
+}
+
+const Fd& Program::former(const std::string& name) const {
+  static const Fd none;
+  const auto found = former_.find(name);
+  return found == former_.end() ? none : found->second;
+}
+
+void Program::forget_former(const Pins& pins) {
+  pins.remove(kFormerLoad);
+  former_.clear();
 }
 
 // Without `settings` the rest is nobody's: whoever is killed in between leaves what the next start

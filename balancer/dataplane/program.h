@@ -5,8 +5,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "balancer/base/error.h"
 #include "balancer/base/fd.h"
@@ -21,23 +23,14 @@ struct pinion_bpf;
 
 namespace pinion {
 
-// Pages of the connection tables: two places for each connection of capacity, so that at capacity
-// half of them are free, and about 1 insert in 5,000 finds both its buckets full.
-uint32_t groups4(const config::Connections& connections);
-uint32_t groups6(const config::Connections& connections);
-
-// Entries of map `verdicts`.
-uint32_t possible_cpus();
-
-// Entries of map `counters`.
-uint32_t counters_of_all_cpus(const config::Limits& limits);
+struct Adoption;
 
 class Program {
  public:
-  // Adopts the maps pinned by a daemon of the same layout and sizes; where there are none, makes
-  // them. Fails with a sentence that names the key, or the remedy, where what is pinned
-  // is of another layout or size: nothing is touched then.
-  // Its code is for these features.
+  // Adopts the maps that an earlier daemon has pinned; where there are none, makes them. What of
+  // them has another layout is migrated or made anew (adoption.h), and replaced by pin(). Fails
+  // with a sentence that names the key, or the remedy, where that cannot be: nothing is touched
+  // then. Its code is for these features.
   static Result<Program> load(const Pins& pins, const config::Director& director,
                               const Features& features);
 
@@ -46,14 +39,21 @@ class Program {
   Result<> extend(const Features& features);
   const Features& features() const { return features_; }
 
-  // Pins maps that were made. To be called when `settings` has been filled in: whoever finds its
-  // pin finds it complete.
-  Result<> pin(const Pins& pins) const;
+  // Pins the maps that were made (staging.h), before any interface runs the program. To be called
+  // when they have been filled in: whoever finds the pin of `settings` finds all complete.
+  Result<> pin(const Pins& pins);
 
   // Removes every pin: the maps go with the last program that uses them.
   static void unpin(const Pins& pins);
 
   bool adopted() const { return adopted_; }
+  // It was adopted, and pin() is still to replace maps that were made anew.
+  bool upgrades() const { return adopted_ && !made_.empty(); }
+  // The map in place that one was made anew for, if it can be read: of `services`, and their like,
+  // until pin() has replaced it; of `load` until forget_former().
+  const Fd& former(const std::string& name) const;
+  // The former `load` is not needed any more.
+  void forget_former(const Pins& pins);
   // That of the tables.
   const Clock& clock() const { return clock_; }
   const Constants& constants() const { return constants_; }
@@ -88,10 +88,14 @@ class Program {
   // Loads an object for these features, and takes it; `prepare` gives it its maps.
   Result<> make(const std::function<Result<>(pinion_bpf&)>& prepare, const Features& features);
 
+  void take(Adoption adoption);
+
   std::unique_ptr<pinion_bpf, Close> object_;
   bool adopted_ = false;
   Clock clock_;
   Constants constants_;
+  std::vector<std::string> made_;     // Maps that pin() has to pin, `settings` last.
+  std::map<std::string, Fd> former_;  // As adoption.h has it.
   Features features_;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "balancer/dataplane/tables.h"
 
+#include <fcntl.h>
 #include <net/if.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 
 #include "balancer/base/log.h"
 #include "balancer/bpf/vip_filter.h"
+#include "balancer/dataplane/plans.h"
 
 namespace pinion {
 namespace {
@@ -62,6 +64,28 @@ Result<> read_into(Adopted& adopted, const Map& map) {
   return {};
 }
 
+// Version 1 of struct pinion_service.
+struct FormerService {
+  uint32_t index;
+  uint32_t slot_base;
+  uint32_t slot_count;
+  uint32_t selection;
+};
+static_assert(sizeof(FormerService) == 16);
+
+// Services of before, without the tables that were made anew with them.
+template <typename Key>
+Result<> read_former(Adopted& adopted, const Fd& map) {
+  if (!map) return {};
+  auto found =
+      HashMap<Key, FormerService>(Fd(fcntl(map.get(), F_DUPFD_CLOEXEC, 0)), "services of before")
+          .read();
+  if (!found) return found.error();
+  for (const auto& [key, value] : *found)
+    adopted.services.emplace_back(service_key(key), pinion_service{.index = value.index});
+  return {};
+}
+
 template <typename Key, typename Value>
 Result<> keep_only(HashMap<Key, Value>& map, const std::vector<std::pair<Key, Value>>& wanted) {
   const auto bytes_of = [](const Key& key) {
@@ -99,18 +123,20 @@ Result<Tables> Tables::open(const Program& program, const config::Limits& limits
            program.map_into(tables.vips_, "vips", 1),
            program.map_into(tables.slots_, "slots", limits.slots),
            program.map_into(tables.servers_, "real_servers", servers),
-           program.map_into(tables.load_, "load", servers),
            program.map_into(tables.counters_, "counters", counters_of_all_cpus(limits)),
            program.map_into(tables.local_, "local_addresses", 1),
        }) {
     if (!opened) return opened.error();
   }
+  auto load = Load::open(program, servers);
+  if (!load) return load.error();
+  tables.load_ = std::move(*load);
   return tables;
 }
 
 void Tables::begin(const Constants& constants) {
   pinion_settings& settings = settings_[0];
-  settings.abi = PINION_ABI;
+  set_versions(settings);
   settings.tick_offset = static_cast<uint32_t>(constants[PINION_CONSTANT_TICK_OFFSET]);
   constants.read_seed(settings.seed);
 }
@@ -138,11 +164,15 @@ Result<> Tables::apply(const Change& change) {
   for (const Change::Server& server : change.servers) write_server(server.index, server.after);
   for (const Change::Slots& slots : change.slots) write_slots(slots);
   if (auto flipped = flip(change.services); !flipped) {
-    for (const Change::Server& server : change.servers) write_server(server.index, server.before);
-    if (change.local) write_local(change.local->before);
+    undo(change);
     return flipped.error();
   }
   return {};
+}
+
+void Tables::undo(const Change& change) {
+  for (const Change::Server& server : change.servers) write_server(server.index, server.before);
+  if (change.local) write_local(change.local->before);
 }
 
 // A used index begins with counters of 0. A new service's cursors begin anywhere, on each CPU
@@ -259,20 +289,18 @@ Result<> Tables::flip(const std::vector<Change::Service>& services) {
   return {};
 }
 
-Result<Adopted> Tables::read() const {
+Result<Adopted> Tables::read(const Program& program) const {
   Adopted adopted;
   for (const auto& done :
-       {read_into(adopted, services_), read_into(adopted, ranges_), read_into(adopted, prefixes_)})
+       {read_into(adopted, services_), read_into(adopted, ranges_), read_into(adopted, prefixes_),
+        read_former<pinion_service_key>(adopted, program.former("services")),
+        read_former<pinion_range_key>(adopted, program.former("service_ranges")),
+        read_former<pinion_prefix_key>(adopted, program.former("service_prefixes"))})
     if (!done) return done.error();
   adopted.local = local_[0];
   adopted.servers.resize(servers_.size());
   for (size_t i = 0; i < servers_.size(); ++i) adopted.servers[i] = servers_[i];
   return adopted;
-}
-
-pinion_load Tables::load(uint32_t index) const {
-  return {__atomic_load_n(&load_[index].active, __ATOMIC_RELAXED),
-          __atomic_load_n(&load_[index].inactive, __ATOMIC_RELAXED)};
 }
 
 }  // namespace pinion

@@ -8,6 +8,7 @@
 
 #include "balancer/base/error.h"
 #include "balancer/dataplane/constants.h"
+#include "balancer/dataplane/load.h"
 #include "balancer/dataplane/map.h"
 #include "balancer/dataplane/program.h"
 #include "balancer/model/change.h"
@@ -37,10 +38,15 @@ class Tables {
   // Takes away everything else.
   Result<> keep_vlans(const Vlans& vlans);
 
-  // What a start finds.
-  Result<Adopted> read() const;
+  // What a start finds; of services whose maps were made anew, all but their tables, so far as the
+  // maps of before can be read.
+  Result<Adopted> read(const Program& program) const;
 
-  pinion_load load(uint32_t index) const;
+  // Undoes what apply() has done to maps that are in use, of an upgrade that goes no further.
+  void undo(const Change& change);
+
+  pinion_load load(uint32_t index) const { return load_.at(index); }
+  Load& load() { return load_; }
   // What a connection's reference names; all 0 where it names nothing.
   pinion_real_server server(uint32_t index) const {
     return index < servers_.size() ? servers_[index] : pinion_real_server{};
@@ -66,7 +72,7 @@ class Tables {
   MappedArray<pinion_vip_filter> vips_;
   MappedArray<uint32_t> slots_;
   MappedArray<pinion_real_server> servers_;
-  MappedArray<pinion_load> load_;
+  Load load_;
   MappedArray<pinion_local_addresses> local_;
   PerCpuArray<uint32_t> cursors_;
   MappedArray<pinion_counters> counters_;  // As abi.h tells.

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "balancer/director/director.h"
 
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -123,6 +127,7 @@ Result<> Director::start_up(Config config) {
   asio::co_spawn(io_, sweeper_.run(), report("sweeper"));
   asio::co_spawn(io_, fragments_->run(), report("fragments"));
   asio::co_spawn(io_, reconciler_.release_idle_servers(), report("release"));
+  asio::co_spawn(io_, end_upgrade(), report("upgrade"));
   return {};
 }
 
@@ -134,7 +139,7 @@ Result<> Director::adopt() {
     return parts_.program.pin(parts_.pins);
   }
   log::info("adopting the data plane in place", {{"pins", parts_.pins.directory()}});
-  return reconciler_.adopt();
+  return reconciler_.adopt(parts_.program);
 }
 
 Result<> Director::listen(const config::Director& director) {
@@ -168,12 +173,9 @@ Result<Warnings> Director::apply(Config next) {
   auto points = interfaces_.find_attach_points(next.director.interfaces, std::move(*links));
   if (!points) return points.error();
   interfaces_.add_egress(plan->change);
-  if (auto attached = interfaces_.attach(*points, plan->model.features()); !attached)
-    return attached.error();
-  if (auto committed = commit(next, std::move(*plan)); !committed) {
-    interfaces_.undo_attach(*points);
-    return committed.error();
-  }
+  const auto take_effect =
+      parts_.program.upgrades() ? &Director::upgrade : &Director::attach_and_commit;
+  if (auto done = (this->*take_effect)(next, std::move(*plan), *points); !done) return done.error();
   interfaces_.keep(std::move(*points), next);
   make_live(std::move(next));
   const Warnings before = std::exchange(warnings_, std::move(*warnings));
@@ -185,8 +187,43 @@ Result<Warnings> Director::apply(Config next) {
   return fresh;
 }
 
-Result<> Director::commit(const Config& next, Reconciler::Plan plan) {
+Result<> Director::attach_and_commit(const Config& next, Reconciler::Plan plan,
+                                     const AttachPoints& points) {
+  if (auto attached = interfaces_.attach(points, plan.model.features()); !attached) return attached;
   Addressing::Added added;
+  auto committed = commit(next, std::move(plan), added);
+  if (!committed) interfaces_.undo_attach(points);
+  return committed;
+}
+
+// Maps that were made anew are filled in before the program that reads them is attached. Once they
+// are pinned, a start that fails leaves what the next one of this daemon adopts.
+Result<> Director::upgrade(const Config& next, Reconciler::Plan plan, const AttachPoints& points) {
+  const Features features = plan.model.features();
+  const Change change = plan.change;
+  Addressing::Added added;
+  if (auto done = interfaces_.add_vlans(points, features); !done) return done;
+  if (auto committed = commit(next, std::move(plan), added); !committed) return committed;
+  auto done = parts_.program.pin(parts_.pins);
+  if (!done && parts_.program.upgrades()) parts_.tables.undo(change);
+  if (done) done = interfaces_.attach(points, features);
+  if (!done) parts_.addressing.undo(added);
+  return done;
+}
+
+// After a second without the old program on any interface, no CPU is still amid a packet by it: the
+// kernel waits for a grace period of RCU here, which takes some 20 ms, once.
+asio::awaitable<void> Director::end_upgrade() {
+  if (!parts_.tables.load().is_apart()) co_return;
+  asio::steady_timer timer(io_, std::chrono::seconds(1));
+  co_await timer.async_wait(asio::use_awaitable);
+  syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+  parts_.tables.load().join();
+  parts_.program.forget_former(parts_.pins);
+  log::info("the upgrade is complete");
+}
+
+Result<> Director::commit(const Config& next, Reconciler::Plan plan, Addressing::Added& added) {
   if (Addressing::differ(next, live_) || !started_up_) {
     auto put = parts_.addressing.add(next);
     if (!put) return put.error();

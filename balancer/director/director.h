@@ -79,7 +79,10 @@ class Director final : public DirectorApi {
   Result<> adopt();
   Result<> listen(const config::Director& director);
 
-  Result<> commit(const Config& next, Reconciler::Plan plan);
+  Result<> attach_and_commit(const Config& next, Reconciler::Plan plan, const AttachPoints& points);
+  Result<> upgrade(const Config& next, Reconciler::Plan plan, const AttachPoints& points);
+  asio::awaitable<void> end_upgrade();
+  Result<> commit(const Config& next, Reconciler::Plan plan, Addressing::Added& added);
   void make_live(Config next);
 
   void on_links_changed(const std::vector<Link>& links);

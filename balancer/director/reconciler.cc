@@ -28,8 +28,8 @@ Reconciler::Reconciler(asio::io_context& io, const config::Limits& limits, Table
       model_(limits),
       timer_(io) {}
 
-Result<> Reconciler::adopt() {
-  auto found = tables_.read();
+Result<> Reconciler::adopt(const Program& program) {
+  auto found = tables_.read(program);
   return found ? model_.adopt(*found) : found.error();
 }
 

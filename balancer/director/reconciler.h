@@ -37,7 +37,7 @@ class Reconciler {
   const Model& model() const { return model_; }
 
   // Takes over what an earlier daemon left in the maps. REQUIRES: nothing was committed yet.
-  Result<> adopt();
+  Result<> adopt(const Program& program);
 
   // What `next` would change. Fails where there is no room for it; changes nothing itself.
   struct Plan {

@@ -47,6 +47,8 @@ class Interfaces {
   // or cannot have the program. `links` is what the kernel has now.
   Result<AttachPoints> find_attach_points(const std::vector<std::string>& names,
                                           std::vector<Link> links);
+  // The part of attach() that comes before any interface runs the program.
+  Result<> add_vlans(const AttachPoints& wanted, Features features);
   // Attaches the program where it is not yet, and extends it by `features` first. On failure it is
   // attached where it was before.
   Result<> attach(const AttachPoints& wanted, Features features);
@@ -77,7 +79,6 @@ class Interfaces {
   AttachPoints find_again() const;
   Result<> attach_at(const AttachPoint& point);
   void detach_unused();
-  Result<> add_vlans(const AttachPoints& wanted, Features features);
   void remove_unused_vlans();
   Result<> extend_program(const Features& features);
   void set_links(std::vector<Link> links);

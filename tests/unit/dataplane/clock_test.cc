@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "balancer/dataplane/connections.h"
+#include "balancer/dataplane/plans.h"
 #include "tests/unit/dataplane/plane.h"
 
 namespace pinion {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "balancer/dataplane/plans.h"
 #include "tests/unit/dataplane/plane.h"
 
 namespace pinion {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "balancer/dataplane/counters.h"
 
+#include "balancer/dataplane/plans.h"
 #include "tests/unit/dataplane/plane.h"
 
 namespace pinion {

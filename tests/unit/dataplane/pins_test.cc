@@ -5,7 +5,7 @@
 
 #include <filesystem>
 
-#include "tests/unit/dataplane/plane.h"
+#include "tests/unit/dataplane/former_plane.h"
 
 namespace pinion {
 namespace {
@@ -70,6 +70,20 @@ TEST_F(PinsTest, NamesThePathThatIsTaken) {
   const auto again = pins_->put("egress", map->get());
   ASSERT_FALSE(again);
   EXPECT_THAT(again.error().message(), HasSubstr(pins_->path("egress")));
+}
+
+TEST_F(PinsTest, RenamesOverWhatIsThere) {
+  const auto first = program_->map("egress"), second = program_->map("slots");
+  ASSERT_DONE(first);
+  ASSERT_DONE(second);
+  ASSERT_DONE(pins_->put("next", first->get()));
+  ASSERT_DONE(pins_->put("map", second->get()));
+  ASSERT_DONE(pins_->rename("next", "map"));
+  EXPECT_THAT(pins_->names(""), UnorderedElementsAre("map"));
+  EXPECT_EQ(info_of(*pins_->get("map")).id, info_of(*first).id);
+  const auto again = pins_->rename("next", "map");
+  ASSERT_FALSE(again);
+  EXPECT_THAT(again.error().message(), HasSubstr(pins_->path("next")));
 }
 
 TEST_F(PinsTest, RemovesByPrefix) {

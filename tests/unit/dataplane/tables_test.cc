@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "balancer/dataplane/counters.h"
+#include "balancer/dataplane/plans.h"
 #include "tests/unit/dataplane/plane.h"
 
 namespace pinion {
@@ -46,7 +47,7 @@ class TablesTest : public Plane {
 
   // What is at the key; nothing where there is no such service.
   std::optional<pinion_service> service(const ServiceKey& wanted) {
-    const auto found = tables_->read();
+    const auto found = tables_->read(*program_);
     for (const auto& [at, value] : found->services)
       if (at == wanted) return value;
     return {};
@@ -70,8 +71,8 @@ TEST_F(TablesTest, WritesAChange) {
   EXPECT_EQ(slots[59], 0u);
   ASSERT_TRUE(service(key(80)));
   EXPECT_EQ(service(key(80))->slot_base, 60u);
-  EXPECT_EQ(tables_->read()->servers.size(), director_.limits.servers + 1);
-  EXPECT_TRUE(same(tables_->read()->servers[3], change.servers[0].after));
+  EXPECT_EQ(tables_->read(*program_)->servers.size(), director_.limits.servers + 1);
+  EXPECT_TRUE(same(tables_->read(*program_)->servers[3], change.servers[0].after));
 }
 
 TEST_F(TablesTest, UndoesWhatItWroteBeforeAFailure) {
@@ -135,10 +136,10 @@ TEST_F(TablesTest, EachKeyIsInItsMap) {
     change.services.push_back({.key = one, .after = pinion_service{1, 0, 4, 0, {}}});
   ASSERT_DONE(tables_->apply(change));
   for (const ServiceKey& one : keys) EXPECT_TRUE(service(one)) << to_string(one);
-  EXPECT_EQ(tables_->read()->services.size(), 4u);
+  EXPECT_EQ(tables_->read(*program_)->services.size(), 4u);
   for (auto& flip : change.services) std::swap(flip.before, flip.after);
   ASSERT_DONE(tables_->apply(change));
-  EXPECT_TRUE(tables_->read()->services.empty());
+  EXPECT_TRUE(tables_->read(*program_)->services.empty());
 }
 
 TEST_F(TablesTest, AUsedIndexBeginsWithCountersOfNothing) {

@@ -56,6 +56,21 @@ TEST_F(Adopt, KeepsIndicesAndNextHopsAndWritesEverything) {
   EXPECT_TRUE(model_.configure(config_of({kDns, kWeb}))->empty());
 }
 
+// An upgrade that makes the maps of services anew tells their keys and indices, and no tables.
+TEST_F(Adopt, ServicesWithoutTablesStayWhatTheyAre) {
+  Adopted adopted = maps_.adopted();
+  for (auto& [key, value] : adopted.services) value = {.index = value.index};
+  ASSERT_TRUE(model_.adopt(adopted));
+  const auto change = model_.configure(config_of({kDns, kWeb}));
+  ASSERT_TRUE(change) << change.error().message();
+  for (const char* name : {"web", "dns"})
+    EXPECT_EQ(model_.services().at(name)->index, before_.services().at(name)->index);
+  EXPECT_EQ(index_of(model_, "web", 1), index_of(before_, "web", 1));
+  EXPECT_THAT(model_.leaving(), IsEmpty());
+  EXPECT_EQ(change->slots.size(), 2u);
+  for (const Change::Service& flip : change->services) EXPECT_NE(flip.after->slot_count, 0u);
+}
+
 TEST_F(Adopt, KeepsTheSourceOfATunnel) {
   auto by_tun = service("tunnel", 90, {{address(4), 1}});
   by_tun.forward = config::Forward::kTunnel;
