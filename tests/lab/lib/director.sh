@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The daemon in the lab's director: its configuration, its life, and the questions one asks it.
 
+PINIOND=$BUILD/piniond
 DIRECTOR_PID=
 
 ctl() { on director "$BUILD/pinionctl" "$@"; }
@@ -24,11 +25,11 @@ write_config() {
   } >"$LAB/pinion.yaml"
 }
 
-# director_launch [ARGUMENT...]: starts the daemon, and does not wait for it.
+# director_launch [ARGUMENT...]: starts the daemon, $PINIOND, and does not wait for it.
 director_launch() {
   # Not a reason to skip: a build that lacks it is broken.
-  [[ -x $BUILD/piniond ]] || fail "there is no $BUILD/piniond; 'deploy/build release' makes it"
-  background director piniond.log "$BUILD/piniond" --config "$LAB/pinion.yaml" "$@"
+  [[ -x $PINIOND ]] || fail "there is no $PINIOND; 'deploy/build release' makes it"
+  background director piniond.log "$PINIOND" --config "$LAB/pinion.yaml" "$@"
   DIRECTOR_PID=$!
 }
 

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Holds HTTP connections open, and uses each whenever it is told to.
 
-hold.py VIP PORT COUNT: opens COUNT keep-alive connections with one request each, then for each line
-it reads makes one more request on each. After each round it writes one line:
+hold.py VIP[,VIP]... PORT[,PORT]... COUNT: opens COUNT keep-alive connections to each port of each
+VIP with one request each, then for each line it reads makes one more request on each. After each
+round it writes one line:
 
     ok 20: 5 server1, 5 server2, 10 server3
     LOST 2 of 20: 10.0.0.1:40000 timed out; ...
@@ -61,10 +62,12 @@ def report(connections):
 
 
 def hold(kind):
-    vip, port, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    vips, ports, count = sys.argv[1].split(","), sys.argv[2].split(","), int(sys.argv[3])
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    connections = [kind(vip, port) for _ in range(count)]
+    connections = [
+        kind(vip, int(port)) for vip in vips for port in ports for _ in range(count)
+    ]
     while True:
         for connection in connections:
             connection.use()

@@ -99,10 +99,11 @@ expect_spread() {
 # spreads VIP TALLY: 12 requests are answered by the servers so often.
 spreads() { spread_like "$(ask_times 12 "http://$1/" | tally)" "$2"; }
 
-# hold_connections VIP PORT COUNT [HOLDER]: connections that stay open until hold_end.
+# hold_connections VIP[,VIP]... PORT[,PORT]... COUNT [HOLDER]: COUNT connections to each, that stay
+# open until hold_end.
 hold_connections() {
   coproc HOLD { on client python3 "$LAB_LIB/${4:-hold.py}" "${@:1:3}" 2>&1; }
-  hold_answer "$3 connections are open"
+  hold_answer "connections are open"
 }
 
 # hold_use WHAT: one more request on each; none may have been lost, none moved.
