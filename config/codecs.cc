@@ -8,7 +8,7 @@
 #include <limits>
 
 #include "balancer/base/suggest.h"
-#include "balancer/bpf/lists.h"
+#include "balancer/bpf/abi/lists.h"
 #include "config/units.h"
 
 namespace pinion::config {

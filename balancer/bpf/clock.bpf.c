@@ -3,7 +3,7 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
-#include "clock.h"
+#include "balancer/bpf/lib/clock.h"
 
 char pinion_license[] SEC("license") = "Dual BSD/GPL";
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "balancer/bpf/abi.h"
+#include "balancer/bpf/abi/abi.h"
 
 namespace pinion::control {
 

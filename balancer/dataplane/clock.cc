@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "balancer/bpf/abi.h"
+#include "balancer/bpf/abi/abi.h"
 #include "balancer/bpf/clock.skel.h"
 #include "balancer/dataplane/constants.h"
 

@@ -10,8 +10,8 @@
 
 #include "balancer/base/error.h"
 #include "balancer/base/net.h"
-#include "balancer/bpf/abi.h"
-#include "balancer/bpf/connection_table.h"
+#include "balancer/bpf/abi/abi.h"
+#include "balancer/bpf/conntrack/connection_table.h"
 #include "balancer/dataplane/clock.h"
 #include "balancer/dataplane/map.h"
 #include "balancer/dataplane/program.h"

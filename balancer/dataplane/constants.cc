@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <memory>
 
-#include "balancer/bpf/abi.h"
+#include "balancer/bpf/abi/abi.h"
 
 namespace pinion {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "balancer/base/error.h"
 #include "balancer/base/fd.h"
-#include "balancer/bpf/constants.h"
+#include "balancer/bpf/abi/constants.h"
 #include "balancer/model/features.h"
 
 namespace pinion {

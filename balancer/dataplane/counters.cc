@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "balancer/bpf/compat.h"
+#include "balancer/bpf/lib/compat.h"
 #include "balancer/dataplane/plans.h"
 
 namespace pinion {

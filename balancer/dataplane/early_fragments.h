@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "balancer/base/error.h"
-#include "balancer/bpf/abi.h"
+#include "balancer/bpf/abi/abi.h"
 #include "balancer/dataplane/map.h"
 #include "balancer/dataplane/program.h"
 

@@ -12,7 +12,7 @@
 #include <cstdint>
 
 #include "balancer/base/error.h"
-#include "balancer/bpf/abi.h"
+#include "balancer/bpf/abi/abi.h"
 #include "balancer/dataplane/map.h"
 #include "balancer/dataplane/program.h"
 

@@ -9,7 +9,7 @@
 #include <random>
 #include <vector>
 
-#include "balancer/bpf/abi.h"
+#include "balancer/bpf/abi/abi.h"
 #include "balancer/dataplane/load.h"
 #include "balancer/dataplane/map.h"
 #include "balancer/dataplane/plans.h"

@@ -13,7 +13,7 @@
 #include <span>
 
 #include "balancer/base/log.h"
-#include "balancer/bpf/abi.h"
+#include "balancer/bpf/abi/abi.h"
 #include "balancer/bpf/pinion.skel.h"
 #include "balancer/dataplane/adoption.h"
 #include "balancer/dataplane/migrations.h"

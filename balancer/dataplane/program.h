@@ -59,7 +59,7 @@ class Program {
   const Constants& constants() const { return constants_; }
   int fd() const;
   int up_fd() const;  // Of one that leaves all to the stack.
-  // A descriptor of its own to a map; the name is one of balancer/bpf/maps.h.
+  // A descriptor of its own to a map; the name is one of balancer/bpf/abi/maps.h.
   Result<Fd> map(const std::string& name) const;
   // The memory of a mappable array of `size` elements.
   template <typename Value>

@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "balancer/base/log.h"
-#include "balancer/bpf/vip_filter.h"
+#include "balancer/bpf/service/vip_filter.h"
 #include "balancer/dataplane/plans.h"
 
 namespace pinion {

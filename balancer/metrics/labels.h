@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "balancer/bpf/abi.h"
+#include "balancer/bpf/abi/abi.h"
 #include "balancer/metrics/samples.h"
 #include "balancer/model/snapshot.h"
 

@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-#include "balancer/bpf/abi.h"
+#include "balancer/bpf/abi/abi.h"
 #include "balancer/model/service_key.h"
 
 namespace pinion {

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "balancer/base/net.h"
-#include "balancer/bpf/abi.h"
+#include "balancer/bpf/abi/abi.h"
 #include "config/config.h"
 
 namespace pinion {

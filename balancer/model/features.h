@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "balancer/bpf/abi.h"
+#include "balancer/bpf/abi/abi.h"
 #include "config/config.h"
 
 namespace pinion {

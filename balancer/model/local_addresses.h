@@ -5,7 +5,7 @@
 #include <span>
 
 #include "balancer/base/error.h"
-#include "balancer/bpf/abi.h"
+#include "balancer/bpf/abi/abi.h"
 #include "config/config.h"
 
 namespace pinion {

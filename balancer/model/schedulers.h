@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "balancer/base/net.h"
-#include "balancer/bpf/abi.h"
+#include "balancer/bpf/abi/abi.h"
 
 namespace pinion {
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "balancer/base/net.h"
-#include "balancer/bpf/abi.h"
+#include "balancer/bpf/abi/abi.h"
 #include "balancer/model/next_hop.h"
 #include "config/config.h"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "balancer/bpf/abi.h"
+#include "balancer/bpf/abi/abi.h"
 #include "config/config.h"
 
 namespace pinion {

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "balancer/bpf/abi.h"
+#include "balancer/bpf/abi/abi.h"
 
 namespace pinion {
 

@@ -5,7 +5,7 @@
 #include <set>
 #include <utility>
 
-#include "balancer/bpf/abi.h"
+#include "balancer/bpf/abi/abi.h"
 #include "config/characters.h"
 #include "config/check/parts.h"
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <set>
 
-#include "balancer/bpf/abi.h"
+#include "balancer/bpf/abi/abi.h"
 #include "config/characters.h"
 #include "config/check/parts.h"
 #include "config/units.h"

@@ -12,7 +12,7 @@
 
 #include "balancer/base/error.h"
 #include "balancer/bpf/pinion.skel.h"
-#include "balancer/bpf/vip_filter.h"
+#include "balancer/bpf/service/vip_filter.h"
 #include "tests/bench/bpf/plan.h"
 #include "tests/bench/mapped.h"
 #include "tests/bench/table.h"

@@ -7,7 +7,7 @@
 #include <memory>
 #include <vector>
 
-#include "balancer/bpf/abi.h"
+#include "balancer/bpf/abi/abi.h"
 #include "balancer/dataplane/clock.h"
 #include "balancer/dataplane/constants.h"
 #include "tests/bench/bpf/plan.h"

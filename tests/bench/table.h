@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "balancer/bpf/connection_table.h"
+#include "balancer/bpf/conntrack/connection_table.h"
 #include "tests/bench/bpf/plan.h"
 #include "tests/bench/instance.h"
 #include "tests/bench/mapped.h"

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <random>
 
-#include "balancer/bpf/connection_table.h"
+#include "balancer/bpf/conntrack/connection_table.h"
 #include "tests/packet/director.h"
 
 namespace pinion::packet {

@@ -10,8 +10,8 @@
 #include <cstring>
 #include <system_error>
 
-#include "balancer/bpf/connection_table.h"
-#include "balancer/bpf/vip_filter.h"
+#include "balancer/bpf/conntrack/connection_table.h"
+#include "balancer/bpf/service/vip_filter.h"
 
 namespace pinion::packet {
 namespace {

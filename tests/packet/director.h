@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "balancer/bpf/abi.h"
+#include "balancer/bpf/abi/abi.h"
 #include "tests/packet/object.h"
 #include "tests/packet/packets.h"
 

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "balancer/bpf/connection_table.h"
+#include "balancer/bpf/conntrack/connection_table.h"
 #include "tests/packet/director.h"
 #include "tests/packet/families.h"
 

@@ -4,7 +4,7 @@
 
 #include <cstring>
 
-#include "balancer/bpf/connection_table.h"
+#include "balancer/bpf/conntrack/connection_table.h"
 #include "tests/packet/icmp.h"
 #include "tests/packet/tunnel.h"
 

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "balancer/bpf/connection_table.h"
+#include "balancer/bpf/conntrack/connection_table.h"
 #include "tests/packet/director.h"
 #include "tests/packet/icmp.h"
 

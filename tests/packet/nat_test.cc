@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "balancer/bpf/connection_table.h"
+#include "balancer/bpf/conntrack/connection_table.h"
 #include "tests/packet/named.h"
 #include "tests/packet/nat.h"
 #include "tests/packet/sctp.h"

@@ -15,7 +15,7 @@
 #include <system_error>
 #include <vector>
 
-#include "balancer/bpf/abi.h"
+#include "balancer/bpf/abi/abi.h"
 #include "balancer/dataplane/constants.h"
 
 namespace pinion::packet {

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <map>
 
-#include "balancer/bpf/hash.h"
+#include "balancer/bpf/lib/hash.h"
 #include "tests/packet/director.h"
 
 namespace pinion::packet {

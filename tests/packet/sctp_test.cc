@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "balancer/bpf/connection_table.h"
+#include "balancer/bpf/conntrack/connection_table.h"
 #include "tests/packet/director.h"
 #include "tests/packet/icmp.h"
 #include "tests/packet/named.h"

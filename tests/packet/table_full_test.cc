@@ -5,7 +5,7 @@
 #include <cstring>
 #include <map>
 
-#include "balancer/bpf/connection_table.h"
+#include "balancer/bpf/conntrack/connection_table.h"
 #include "tests/packet/director.h"
 
 namespace pinion::packet {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <string>
 
-#include "balancer/bpf/hash.h"
+#include "balancer/bpf/lib/hash.h"
 #include "tests/packet/director.h"
 #include "tests/packet/families.h"
 

@@ -10,7 +10,7 @@
 #include <system_error>
 #include <tuple>
 
-#include "balancer/bpf/abi.h"
+#include "balancer/bpf/abi/abi.h"
 #include "tests/packet/object.h"
 
 namespace pinion::packet {

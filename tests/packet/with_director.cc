@@ -4,7 +4,7 @@
 
 #include <system_error>
 
-#include "balancer/bpf/connection_table.h"
+#include "balancer/bpf/conntrack/connection_table.h"
 #include "tests/packet/director.h"
 
 namespace pinion::packet {

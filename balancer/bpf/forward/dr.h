@@ -6,8 +6,8 @@
 
 #include <linux/if_ether.h>
 
-#include "forwarding.h"
-#include "too_big.h"
+#include "balancer/bpf/forward/forwarding.h"
+#include "balancer/bpf/reply/too_big.h"
 
 static __always_inline enum pinion_verdict pinion_forward_dr(struct xdp_md *ctx,
 							     struct pinion_forwarding *way)

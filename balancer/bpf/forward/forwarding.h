@@ -9,8 +9,8 @@
 
 #include <linux/bpf.h>
 
-#include "../mac_word.h"
-#include "../packet.h"
+#include "balancer/bpf/lib/mac_word.h"
+#include "balancer/bpf/parse/packet.h"
 
 struct pinion_forwarding {
 	struct pinion_packet *pkt; /* The answer: pkt->egress. */

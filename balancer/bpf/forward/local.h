@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "forwarding.h"
+#include "balancer/bpf/forward/forwarding.h"
 
 static __always_inline enum pinion_verdict pinion_forward_local(struct xdp_md *ctx,
 								struct pinion_forwarding *way)

@@ -14,13 +14,13 @@
 #include <linux/udp.h>
 #include <bpf/bpf_endian.h>
 
-#include "../entrance.h"
-#include "../maps.h"
-#include "forwarding.h"
-#include "quoted.h"
-#include "way_back.h"
-#include "too_big.h"
-#include "translation.h"
+#include "balancer/bpf/parse/entrance.h"
+#include "balancer/bpf/abi/maps.h"
+#include "balancer/bpf/forward/forwarding.h"
+#include "balancer/bpf/rewrite/quoted.h"
+#include "balancer/bpf/reply/way_back.h"
+#include "balancer/bpf/reply/too_big.h"
+#include "balancer/bpf/rewrite/translation.h"
 
 static __always_inline enum pinion_verdict
 pinion_translate_transport(struct xdp_md *ctx, const struct pinion_packet *pkt, __u64 changes,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "balancer/bpf/hash.h"
+#include "balancer/bpf/lib/hash.h"
 
 #include <gtest/gtest.h>
 

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "balancer/bpf/connection_table.h"
+#include "balancer/bpf/conntrack/connection_table.h"
 
 namespace pinion::test {
 

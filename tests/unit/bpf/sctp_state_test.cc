@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "balancer/bpf/states.h"
+#include "balancer/bpf/conntrack/states.h"
 
 namespace pinion {
 namespace {

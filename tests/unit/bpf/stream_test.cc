@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "balancer/bpf/stream.h"
+#include "balancer/bpf/client_info/stream.h"
 
 #include <gtest/gtest.h>
 
 #include <cstring>
 
-#include "balancer/bpf/connection_table.h"
+#include "balancer/bpf/conntrack/connection_table.h"
 
 namespace pinion {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The TCP state machine: every state with every event, and whole conversations.
-#include "balancer/bpf/states.h"
+#include "balancer/bpf/conntrack/states.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "balancer/bpf/vip_filter.h"
+#include "balancer/bpf/service/vip_filter.h"
 
 #include <gtest/gtest.h>
 

@@ -9,7 +9,7 @@
 #include <array>
 #include <thread>
 
-#include "balancer/bpf/vip_filter.h"
+#include "balancer/bpf/service/vip_filter.h"
 #include "balancer/dataplane/counters.h"
 #include "tests/unit/dataplane/plane.h"
 

@@ -10,7 +10,7 @@
 #include <sstream>
 #include <vector>
 
-#include "balancer/bpf/lists.h"
+#include "balancer/bpf/abi/lists.h"
 #include "balancer/director/preflight.h"
 #include "tests/support/shell.h"
 

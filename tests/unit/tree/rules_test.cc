@@ -27,15 +27,15 @@ TEST(TreeIncludes, MayGoDown) {
       {"config/import/ipvs.cc", "config/config.h"},
       {"balancer/model/model.h", "config/config.h"},
       {"balancer/model/schedulers/rr.cc", "balancer/model/schedulers.h"},
-      {"balancer/dataplane/maps.cc", "balancer/bpf/abi.h"},
+      {"balancer/dataplane/maps.cc", "balancer/bpf/abi/abi.h"},
       {"balancer/control/verbs.cc", "balancer/health/checks.h"},
       {"balancer/metrics/metrics.cc", "balancer/model/snapshot.h"},
       {"balancer/interfaces/attach_point.cc", "balancer/netlink/offloads.h"},
       {"balancer/director/director.h", "balancer/interfaces/attach_point.h"},
       {"balancer/director/director.cc", "balancer/metrics/server.h"},
       {"balancer/main.cc", "balancer/director/director.h"},
-      {"balancer/bpf/abi.h", "lists.h"},
-      {"balancer/bpf/forward.h", "forward/dr.h"},
+      {"balancer/bpf/abi/abi.h", "lists.h"},
+      {"balancer/bpf/forward/forward.h", "forward/dr.h"},
       {"balancer/bpf/forward/dr.h", "../abi.h"},
       {"ctl/render.cc", "balancer/control/verbs.h"},
       {"ctl/main.cc", "ctl/client.h"},
@@ -48,8 +48,8 @@ TEST(TreeIncludes, MayGoDown) {
 TEST(TreeIncludes, MustNotGoUpOrSideways) {
   const Edge edges[] = {
       {"balancer/base/net.cc", "config/config.h"},
-      {"balancer/base/net.cc", "balancer/bpf/abi.h"},
-      {"balancer/bpf/parse.h", "balancer/base/net.h"},
+      {"balancer/base/net.cc", "balancer/bpf/abi/abi.h"},
+      {"balancer/bpf/parse/parse.h", "balancer/base/net.h"},
       {"config/config.cc", "balancer/model/model.h"},
       {"config/keys.h", "config/yaml/reader.h"},
       {"config/check/check.h", "config/yaml/load.h"},
@@ -99,12 +99,12 @@ TEST(TreeLicence, IsThatOfTheFolder) {
   const std::string kernel = "/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */\n";
   EXPECT_THAT(check_licence({"ctl/main.cc", user}), IsEmpty());
   EXPECT_THAT(check_licence({"tests/run", "#!/bin/sh\n# " + user.substr(3)}), IsEmpty());
-  EXPECT_THAT(check_licence({"balancer/bpf/abi.h", kernel}), IsEmpty());
+  EXPECT_THAT(check_licence({"balancer/bpf/abi/abi.h", kernel}), IsEmpty());
   EXPECT_THAT(check_licence({"tests/bench/bpf/driver.bpf.c", kernel}), IsEmpty());
   EXPECT_THAT(
       check_licence({"ctl/main.cc", kernel}),
       ElementsAre("ctl/main.cc: must not have the licence \"GPL-2.0-only OR BSD-2-Clause\""));
-  EXPECT_EQ(check_licence({"balancer/bpf/abi.h", user}).size(), 1u);
+  EXPECT_EQ(check_licence({"balancer/bpf/abi/abi.h", user}).size(), 1u);
   EXPECT_EQ(
       check_licence({"ctl/main.cc", "// SPDX-License-Identifier: Apache-2.0 OR MIT\n"}).size(), 1u);
   EXPECT_THAT(check_licence({"ctl/main.cc", "int main() {}\n"}),

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "balancer/bpf/connect.h"
+#include "balancer/bpf/conntrack/connect.h"
 
 #define SERVER 1 /* Its index, and its generation. */
 

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "balancer/bpf/abi.h"
+#include "balancer/bpf/abi/abi.h"
 
 #ifdef __cplusplus
 extern "C" {
