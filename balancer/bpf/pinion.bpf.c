@@ -11,13 +11,13 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
-#include "balancer/bpf/parse/parse.h"
 #include "balancer/bpf/abi/actions.h"
-#include "balancer/bpf/parse/sctp.h"
 #include "balancer/bpf/conntrack/connect.h"
-#include "balancer/bpf/conntrack/icmp.h"
 #include "balancer/bpf/conntrack/fragment.h"
+#include "balancer/bpf/conntrack/icmp.h"
 #include "balancer/bpf/forward/forward.h"
+#include "balancer/bpf/parse/parse.h"
+#include "balancer/bpf/parse/sctp.h"
 
 char pinion_license[] SEC("license") = "Dual BSD/GPL";
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "balancer/bpf/abi/abi.h"
+#include "balancer/bpf/lib/compat.h"
 
 enum pinion_action {
 	PINION_ACTION_PASS,

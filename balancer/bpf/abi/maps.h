@@ -153,8 +153,8 @@ struct {
 	__uint(max_entries, 1 << 19);
 } early_fragments SEC(".maps");
 
-/* Where headers are put together, or moved (forward/grow.h, forward/tcp_options.h), and what stacks
- * have no room for.
+/* Where headers are put together, or moved (rewrite/insert.h, rewrite/tcp_options.h), and what
+ * stacks have no room for.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Whether, and until when, a real server that sees a local address is told who the client is: by a
  * TCP option (TOA), or by a header in front of the client's stream (PROXY). How that is put into
- * packets is forward/toa.h and forward/proxy.h.
+ * packets is toa.h and proxy.h.
  *
  * - The client's SYN decides, by what its real server's entry says then. The connection keeps to it
  *   (flags of the forward half), whatever the configuration says later.
@@ -16,8 +16,8 @@
 
 #include <bpf/bpf_endian.h>
 
-#include "balancer/bpf/conntrack/local_end.h"
 #include "balancer/bpf/client_info/stream.h"
+#include "balancer/bpf/conntrack/local_end.h"
 #include "balancer/bpf/conntrack/tables.h"
 
 #define PINION_TCP_SYN 0x02

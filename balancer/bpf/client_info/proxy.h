@@ -6,9 +6,9 @@
  */
 #pragma once
 
+#include "balancer/bpf/client_info/client_address.h"
 #include "balancer/bpf/rewrite/insert.h"
 #include "balancer/bpf/rewrite/tcp_options.h"
-#include "balancer/bpf/client_info/client_address.h"
 
 #define PINION_PROXY_TCP4 0x11
 #define PINION_PROXY_TCP6 0x21

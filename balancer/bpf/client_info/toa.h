@@ -6,8 +6,8 @@
  */
 #pragma once
 
-#include "balancer/bpf/rewrite/insert.h"
 #include "balancer/bpf/client_info/client_address.h"
+#include "balancer/bpf/rewrite/insert.h"
 
 #define PINION_TOA_KIND 254
 

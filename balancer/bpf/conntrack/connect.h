@@ -2,15 +2,15 @@
 /* Stages 2 to 5: the packet's real server, from its connection, or from a new one. */
 #pragma once
 
+#include "balancer/bpf/client_info/telling.h"
+#include "balancer/bpf/conntrack/local_ports.h"
+#include "balancer/bpf/conntrack/pair.h"
+#include "balancer/bpf/conntrack/tables.h"
 #include "balancer/bpf/lib/clock.h"
 #include "balancer/bpf/nat64/crossing.h"
 #include "balancer/bpf/parse/entrance.h"
-#include "balancer/bpf/conntrack/local_ports.h"
-#include "balancer/bpf/conntrack/pair.h"
-#include "balancer/bpf/service/schedule.h"
 #include "balancer/bpf/service/lookup.h"
-#include "balancer/bpf/conntrack/tables.h"
-#include "balancer/bpf/client_info/telling.h"
+#include "balancer/bpf/service/schedule.h"
 #include "balancer/bpf/service/vip_filter.h"
 
 static __always_inline void pinion_count_connection(__u32 reference)

@@ -17,9 +17,9 @@
 #pragma once
 
 #include "balancer/bpf/abi/abi.h"
+#include "balancer/bpf/conntrack/states.h"
 #include "balancer/bpf/lib/compat.h"
 #include "balancer/bpf/lib/hash.h"
-#include "balancer/bpf/conntrack/states.h"
 
 struct pinion_shape {
 	__u32 stride; /* Bytes of an entry. */

@@ -7,8 +7,8 @@
  */
 #pragma once
 
-#include "balancer/bpf/nat64/crossing.h"
 #include "balancer/bpf/conntrack/pair.h"
+#include "balancer/bpf/nat64/crossing.h"
 
 #define PINION_ANY_PLACE (~0u)
 

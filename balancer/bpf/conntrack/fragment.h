@@ -13,8 +13,8 @@
 #pragma once
 
 #include "balancer/bpf/abi/actions.h"
-#include "balancer/bpf/lib/clock.h"
 #include "balancer/bpf/conntrack/connect.h"
+#include "balancer/bpf/lib/clock.h"
 #include "balancer/bpf/parse/entrance.h"
 #include "balancer/bpf/parse/parse.h"
 

@@ -5,9 +5,11 @@
  */
 #pragma once
 
+#include <linux/if_ether.h>
+
+#include "balancer/bpf/abi/maps.h"
 #include "balancer/bpf/lib/compat.h"
 #include "balancer/bpf/parse/entrance.h"
-#include "balancer/bpf/abi/maps.h"
 #include "balancer/bpf/parse/packet.h"
 
 /* A connection's is looked at every 2^this ticks: some four seconds. */

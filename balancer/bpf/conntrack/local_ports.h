@@ -15,10 +15,10 @@
  */
 #pragma once
 
-#include "balancer/bpf/nat64/crossing.h"
 #include "balancer/bpf/conntrack/crossing_pairs.h"
 #include "balancer/bpf/conntrack/local_end.h"
 #include "balancer/bpf/conntrack/pair.h"
+#include "balancer/bpf/nat64/crossing.h"
 
 /* At 80 % of all pairs in use, 16 attempts fail for 1 new connection in 35; at 60 %, in 3,500. */
 #define PINION_LOCAL_ATTEMPTS 16

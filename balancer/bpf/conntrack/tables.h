@@ -2,10 +2,10 @@
 /* The maps as the stages use them: places of the connection tables, real servers by reference. */
 #pragma once
 
-#include "balancer/bpf/conntrack/connection_table.h"
 #include "balancer/bpf/abi/constants.h"
-#include "balancer/bpf/lib/mac_word.h"
 #include "balancer/bpf/abi/maps.h"
+#include "balancer/bpf/conntrack/connection_table.h"
+#include "balancer/bpf/lib/mac_word.h"
 #include "balancer/bpf/parse/packet.h"
 
 /* The table of one family: constants after inlining. */

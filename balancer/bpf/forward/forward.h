@@ -2,17 +2,17 @@
 /* Stage 6: the rewrite by the real server's forwarding method, and its counters. */
 #pragma once
 
+#include "balancer/bpf/abi/maps.h"
 #include "balancer/bpf/conntrack/connect.h"
 #include "balancer/bpf/forward/dr.h"
 #include "balancer/bpf/forward/fullnat.h"
 #include "balancer/bpf/forward/local.h"
 #include "balancer/bpf/forward/nat.h"
+#include "balancer/bpf/forward/tun.h"
+#include "balancer/bpf/parse/packet.h"
 #include "balancer/bpf/reply/reply.h"
 #include "balancer/bpf/rewrite/syn.h"
-#include "balancer/bpf/forward/tun.h"
 #include "balancer/bpf/rewrite/vlan.h"
-#include "balancer/bpf/abi/maps.h"
-#include "balancer/bpf/parse/packet.h"
 
 /* The chosen real server's. Looked up, and touched, before the rewrite: with many real servers
  * their line and that of `real_servers` come from memory, and so at the same time.

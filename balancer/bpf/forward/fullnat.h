@@ -5,16 +5,16 @@
  */
 #pragma once
 
+#include "balancer/bpf/client_info/proxy.h"
+#include "balancer/bpf/client_info/toa.h"
 #include "balancer/bpf/conntrack/local_end.h"
+#include "balancer/bpf/forward/dr.h"
+#include "balancer/bpf/forward/nat.h"
 #include "balancer/bpf/nat64/cross.h"
 #include "balancer/bpf/nat64/cross_error.h"
 #include "balancer/bpf/nat64/cross_sums.h"
-#include "balancer/bpf/forward/dr.h"
-#include "balancer/bpf/rewrite/ends.h"
-#include "balancer/bpf/forward/nat.h"
-#include "balancer/bpf/client_info/proxy.h"
-#include "balancer/bpf/client_info/toa.h"
 #include "balancer/bpf/reply/too_big.h"
+#include "balancer/bpf/rewrite/ends.h"
 
 static __always_inline enum pinion_verdict pinion_replace_ports(struct xdp_md *ctx,
 								const struct pinion_packet *pkt,

@@ -14,12 +14,12 @@
 #include <linux/udp.h>
 #include <bpf/bpf_endian.h>
 
-#include "balancer/bpf/parse/entrance.h"
 #include "balancer/bpf/abi/maps.h"
 #include "balancer/bpf/forward/forwarding.h"
-#include "balancer/bpf/rewrite/quoted.h"
-#include "balancer/bpf/reply/way_back.h"
+#include "balancer/bpf/parse/entrance.h"
 #include "balancer/bpf/reply/too_big.h"
+#include "balancer/bpf/reply/way_back.h"
+#include "balancer/bpf/rewrite/quoted.h"
 #include "balancer/bpf/rewrite/translation.h"
 
 static __always_inline enum pinion_verdict

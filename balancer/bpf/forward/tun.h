@@ -11,9 +11,10 @@
 #include "balancer/bpf/conntrack/connect.h"
 #include "balancer/bpf/forward/dr.h"
 #include "balancer/bpf/forward/forwarding.h"
+#include "balancer/bpf/reply/too_big.h"
+#include "balancer/bpf/reply/way_back.h"
 #include "balancer/bpf/rewrite/outer.h"
 #include "balancer/bpf/rewrite/shim.h"
-#include "balancer/bpf/reply/too_big.h"
 
 /* The verdict of a packet that the director cannot send on as a router would; else takes a hop from
  * it and gives its traffic class to the outer header. `room` is what the path has for it.

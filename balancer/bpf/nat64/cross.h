@@ -10,8 +10,8 @@
  */
 #pragma once
 
-#include "balancer/bpf/nat64/crossing.h"
 #include "balancer/bpf/conntrack/fragment.h"
+#include "balancer/bpf/nat64/crossing.h"
 #include "balancer/bpf/rewrite/ends.h"
 #include "balancer/bpf/rewrite/outer.h"
 #include "balancer/bpf/rewrite/translation.h"

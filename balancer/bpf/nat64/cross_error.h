@@ -8,9 +8,9 @@
 #pragma once
 
 #include "balancer/bpf/client_info/client_address.h"
-#include "balancer/bpf/nat64/crossing.h"
 #include "balancer/bpf/conntrack/icmp.h"
 #include "balancer/bpf/nat64/cross.h"
+#include "balancer/bpf/nat64/crossing.h"
 #include "balancer/bpf/rewrite/ends.h"
 #include "balancer/bpf/rewrite/outer.h"
 

@@ -7,7 +7,7 @@
  * local address as ::ffff:a.b.c.d. So there they are as any connection of full NAT, and only what
  * lies in the frame is another thing than the connection (struct pinion_packet.is_v6): IPv4, to the
  * real server and from it. A server's packet is looked for here when IPv4's own table does not
- * know it. The header is translated last, and then as RFC 7915 has it (forward/cross.h).
+ * know it. The header is translated last, and then as RFC 7915 has it (cross.h).
  */
 #pragma once
 
@@ -17,7 +17,7 @@
 
 /* What it takes to be told where the fragment belongs. */
 #define PINION_CROSSING_FRAGMENT ((__u32)sizeof(struct pinion_fragment_header))
-/* Bytes of an ICMP error, once it has been made anew (forward/cross_error.h). */
+/* Bytes of an ICMP error, once it has been made anew (cross_error.h). */
 #define PINION_CROSSED_ERROR4 56
 #define PINION_CROSSED_ERROR6 96
 /* IPv6's header is so much longer than IPv4's. */

@@ -12,10 +12,10 @@
 #pragma once
 
 #include "balancer/bpf/conntrack/connect.h"
-#include "balancer/bpf/nat64/crossing.h"
-#include "balancer/bpf/parse/entrance.h"
 #include "balancer/bpf/conntrack/icmp.h"
 #include "balancer/bpf/forward/forwarding.h"
+#include "balancer/bpf/nat64/crossing.h"
+#include "balancer/bpf/parse/entrance.h"
 #include "balancer/bpf/rewrite/outer.h"
 
 #define PINION_QUOTE4 548  /* 576 bytes in all (RFC 1812, 4.3.2.3). */

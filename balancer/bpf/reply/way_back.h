@@ -10,9 +10,9 @@
 
 #include <linux/if_ether.h>
 
-#include "balancer/bpf/parse/entrance.h"
 #include "balancer/bpf/abi/maps.h"
 #include "balancer/bpf/forward/forwarding.h"
+#include "balancer/bpf/parse/entrance.h"
 #include "balancer/bpf/reply/too_big.h"
 
 struct pinion_way_back {

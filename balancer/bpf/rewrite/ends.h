@@ -3,8 +3,8 @@
 #pragma once
 
 #include "balancer/bpf/conntrack/local_end.h"
-#include "balancer/bpf/parse/packet.h"
 #include "balancer/bpf/conntrack/tables.h"
+#include "balancer/bpf/parse/packet.h"
 
 /* An IPv4 address is one word; of what crosses, the last of four. */
 struct pinion_ends {

@@ -12,8 +12,8 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#include "balancer/bpf/lib/checksum.h"
 #include "balancer/bpf/conntrack/tables.h"
+#include "balancer/bpf/lib/checksum.h"
 
 /* A length from 1 to `most`, which is a power of two, as Linux 6.1's verifier knows it to be one:
  * by a mask, and not by a comparison, which it forgets.

@@ -7,9 +7,10 @@
  */
 #pragma once
 
-#include "balancer/bpf/rewrite/tcp_options.h"
 #include "balancer/bpf/client_info/client_address.h"
 #include "balancer/bpf/conntrack/tables.h"
+#include "balancer/bpf/parse/entrance.h"
+#include "balancer/bpf/rewrite/tcp_options.h"
 
 /* What segments may have that go to whoever has sent this packet's answer; 0: as much as it says.
  */

@@ -8,9 +8,9 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_endian.h>
 
-#include "balancer/bpf/parse/entrance.h"
 #include "balancer/bpf/abi/maps.h"
 #include "balancer/bpf/forward/forwarding.h"
+#include "balancer/bpf/parse/entrance.h"
 
 /* Words of 16 bits in front of the first tag: both MAC addresses. */
 #define PINION_MAC_WORDS 6

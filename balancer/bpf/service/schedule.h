@@ -4,8 +4,8 @@
  */
 #pragma once
 
-#include "balancer/bpf/lib/hash.h"
 #include "balancer/bpf/abi/maps.h"
+#include "balancer/bpf/lib/hash.h"
 #include "balancer/bpf/parse/packet.h"
 #include "balancer/bpf/service/lookup.h"
 
