@@ -104,7 +104,7 @@ works "reload" ctl reload
 transfers 4in4 pinion-ipip 1468
 transfers 6in4 sit0 1468
 noticed "pinion-ipip is down" ip link set dev pinion-ipip down
-noticed "UDP port 5555 of IPv6 takes no GUE" ip -6 fou del port 5555
+noticed "UDP port 5555 of IPv6 does not accept GUE" ip -6 fou del port 5555
 noticed "net.ipv4.conf.pinion-ip6tnl.rp_filter is 1: .*" \
   sysctl -qw net.ipv4.conf.pinion-ip6tnl.rp_filter=1
 noticed "pinion-ipip has no address: .*" ip address del 127.0.0.42/32 dev pinion-ipip
@@ -116,7 +116,7 @@ lab_host bare br0 10.0.0.12/24 fd00::12/64
 expect_equal "devices of tunnels" "$(on bare ip -o link | grep -c sit0 || true)" 0
 server_web bare 80 81
 works "setup" real_server bare setup tun --vip "$VIP" --vip "$VIP6" --mss auto
-expect_equal "check" "$(real_server bare check tun)" "tun: all is right"
+expect_equal "check" "$(real_server bare check tun)" "tun: no problem found"
 configure "{type: ipip}"
 sed -i 's/10.0.0.11/10.0.0.12/; s/fd00::11/fd00::12/' "$LAB/pinion.yaml"
 works "reload" ctl reload

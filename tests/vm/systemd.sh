@@ -80,12 +80,12 @@ step "A real server is set up again at every boot"
 real_server() { nsenter --target "$SYSTEMD" --pid --mount -- pinion-real-server "$@"; }
 readonly NET=198.51.100.0/28 NET6=2001:db8:5::/64
 works "setup --persist" real_server setup dr --vip "$NET" --vip "$NET6" --persist
-expect_equal "check" "$(real_server check dr)" "dr: all is right"
+expect_equal "check" "$(real_server check dr)" "dr: no problem found"
 ip route del local "$NET" dev lo table local
 ip -6 route del local "$NET6" dev lo table local
 refused "check, when it is gone as at a boot" real_server check dr
 works "systemctl restart pinion-real-server" systemd_does restart pinion-real-server
-expect_equal "check" "$(real_server check dr)" "dr: all is right"
+expect_equal "check" "$(real_server check dr)" "dr: no problem found"
 works "undo" real_server undo dr
 expect_equal "routes" "$(ip route show table local to exact "$NET" && ip -6 route show "$NET6")" ""
 refused "its unit is gone" test -e /etc/systemd/system/pinion-real-server.service
