@@ -12,8 +12,10 @@
 #include "balancer/bpf/parse/entrance.h"
 #include "balancer/bpf/parse/packet.h"
 
-/* A connection's is looked at every 2^this ticks: some four seconds. */
-#define PINION_HOP_SHIFT 12
+/* A connection's is looked at every 2^this ticks: a second. A VLAN device that was made anew has
+ * another number, and replies are lost until then.
+ */
+#define PINION_HOP_SHIFT 10
 
 /* A number that nobody had; 0: all are given out. */
 static __always_inline __u32 pinion_next_hop_number(void)
