@@ -180,8 +180,6 @@ pinion_new(struct pinion_packet *pkt, const pinion_word *flow, struct pinion_tab
 		pkt->full_nat = 1;
 	}
 	pinion_settle(&claim, flow, table.shape, link, state, pkt->now);
-	pkt->place = vacancy.place;
-	pkt->word = claim.word;
 	return PINION_FORWARD_NEW;
 }
 

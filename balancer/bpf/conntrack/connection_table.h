@@ -289,7 +289,6 @@ pinion_survey_bucket(void *bucket, struct pinion_shape shape, __u32 now,
 struct pinion_vacancy {
 	struct pinion_connection *connection; /* NULL: none can. */
 	__u64 rank;
-	__u32 place; /* Its number, where the buckets have theirs. */
 };
 
 /* clang-format off */
@@ -306,7 +305,7 @@ static __always_inline struct pinion_vacancy pinion_place(struct pinion_buckets 
 {
 	struct pinion_survey survey = pinion_survey_bucket(buckets.first, shape, now, settings);
 	void *bucket = buckets.first;
-	__u32 number = buckets.choice.first, way;
+	__u32 way;
 
 	if (survey.available < PINION_WAYS - 1) {
 		struct pinion_survey other =
@@ -316,14 +315,12 @@ static __always_inline struct pinion_vacancy pinion_place(struct pinion_buckets 
 		    (other.available == survey.available && other.best > survey.best)) {
 			survey = other;
 			bucket = buckets.second;
-			number = buckets.choice.second;
 		}
 	}
 	way = PINION_WAYS - 1 - (survey.best & (PINION_WAYS - 1));
 	return (struct pinion_vacancy){
 		survey.best < PINION_WAYS ? 0 : pinion_entry(bucket, way, shape),
 		survey.best / PINION_WAYS,
-		number * PINION_WAYS + way,
 	};
 }
 

@@ -158,26 +158,15 @@ static __always_inline __u32 pinion_place_number(const struct pinion_buckets *bu
 	return number;
 }
 
-/* The packet's connection; its place and its word go into the packet. One that the packet has made
- * is at pkt->place, unless it has ended since; any other one is looked for. False: there is none.
+/* The packet's connection, whose place and word go into the packet. It is looked for anew even if
+ * the packet has just made it: of two CPUs that have made one flow's connection at the same time,
+ * both go on with the one that lookups meet first. False: it has just ended.
  */
 static __always_inline int pinion_find_again(struct pinion_packet *pkt, const pinion_word *flow,
 					     struct pinion_table table, struct pinion_found *found)
 {
 	struct pinion_buckets buckets;
 
-	if (pkt->word) {
-		found->connection = pinion_at(table, pkt->place);
-		if (!found->connection)
-			return 0;
-		found->word = PINION_LOAD_ORDERED(found->connection->word);
-		found->link.whole = PINION_LOAD(*pinion_link_of(found->connection));
-		if ((found->word ^ pkt->word) >> 8 ||
-		    pinion_state_of(found->word) <= PINION_STATE_CLAIMED)
-			return 0;
-		pkt->word = found->word;
-		return 1;
-	}
 	if (!pinion_buckets_of(pkt->hash, table, &buckets) ||
 	    !pinion_find(buckets, flow, table.shape, found))
 		return 0;

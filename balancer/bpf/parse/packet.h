@@ -74,7 +74,7 @@ struct pinion_packet {
 	__u32 interface;
 	__u32 device;
 	union {
-		/* A client's: the place of its connection, and its word; 0: not looked for yet. */
+		/* A client's, for its reply half: the place of its connection, and its word. */
 		struct {
 			__u32 place;
 			__u32 word;
