@@ -79,14 +79,23 @@ void ConnectionTable::sweep(uint64_t from, uint64_t to, Swept& swept) {
     pinion_found found{connection, word, {}};
     found.link.whole = PINION_LOAD(*pinion_link_of(connection));
     const bool reply = found.link.flags & PINION_REPLY;
-    const uint32_t idle = pinion_idle(PINION_LOAD(connection->seen), now);
-    if (idle > settings_[0].timeout[state] || (reply && is_orphan(connection))) {
+    const bool expired = has_expired(connection, now);
+    const bool orphan = reply && is_orphan(connection);
+    if (reply && expired && !orphan && !has_expired(entry_at(connection->server), now)) {
+      PINION_STORE(connection->seen, now);
+      ++swept.replies;
+    } else if (expired || orphan) {
       const bool ended = pinion_end(&found, reply ? nullptr : load_of(found.link.server));
       swept.expired += static_cast<uint64_t>(ended && !reply);
     } else {
       ++(reply ? swept.replies : swept.states[state]);
     }
   }
+}
+
+bool ConnectionTable::has_expired(const pinion_connection* connection, uint32_t now) const {
+  const uint8_t state = pinion_state_of(PINION_LOAD_ORDERED(connection->word)) & 15;
+  return pinion_idle(PINION_LOAD(connection->seen), now) > settings_[0].timeout[state];
 }
 
 // Its connection has ended, and the entry is free, or has become another client's.

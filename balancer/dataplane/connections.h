@@ -60,6 +60,7 @@ class ConnectionTable {
 
  private:
   pinion_connection* entry_at(uint64_t index);
+  bool has_expired(const pinion_connection* connection, uint32_t now) const;
   bool is_orphan(pinion_connection* reply);
   Endpoint replied_to(pinion_connection* forward);
   ConnectionEntry describe(pinion_connection* connection, uint32_t word, uint32_t now);

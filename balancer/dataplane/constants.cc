@@ -33,6 +33,16 @@ Error btf_error(int code) {
   return errno_error("describe the data plane's constants");
 }
 
+// Never to be executed: newer kernels may insist on being told, older ones do not know the flag.
+Fd memory_file() {
+#ifndef MFD_NOEXEC_SEAL
+  constexpr unsigned MFD_NOEXEC_SEAL = 8;
+#endif
+  constexpr char kName[] = "pinion_constants";
+  const int fd = memfd_create(kName, MFD_CLOEXEC | MFD_NOEXEC_SEAL);
+  return Fd(fd < 0 && errno == EINVAL ? memfd_create(kName, MFD_CLOEXEC) : fd);
+}
+
 Result<> write_all(const Fd& file, const void* data, size_t size) {
   if (write(file.get(), data, size) == static_cast<ssize_t>(size)) return {};
   return errno_error("write the data plane's constants");
@@ -74,7 +84,7 @@ Result<Fd> Constants::file() const {
       return btf_error(error);
   uint32_t size = 0;
   const void* data = btf__raw_data(types.get(), &size);
-  Fd file(memfd_create("pinion_constants", MFD_CLOEXEC));
+  Fd file = memory_file();
   if (!data || !file) return errno_error("keep the data plane's constants");
   if (auto written = write_all(file, data, size); !written) return written.error();
   return file;

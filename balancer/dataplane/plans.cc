@@ -4,7 +4,10 @@
 #include <bpf/libbpf.h>
 
 #include <algorithm>
+#include <charconv>
+#include <fstream>
 #include <iterator>
+#include <string>
 
 namespace pinion {
 namespace {
@@ -81,7 +84,20 @@ void set_versions(pinion_settings& settings) {
                  [](const Family& family) { return family.version; });
 }
 
-uint32_t possible_cpus() { return static_cast<uint32_t>(libbpf_num_possible_cpus()); }
+// One more than the highest number, by which the program counts: there may be gaps ("0-1,4").
+uint32_t possible_cpus() {
+  std::ifstream file("/sys/devices/system/cpu/possible");
+  std::string list;
+  std::getline(file, list);
+  return std::max(cpus_up_to_last(list), static_cast<uint32_t>(libbpf_num_possible_cpus()));
+}
+
+uint32_t cpus_up_to_last(std::string_view list) {
+  const std::string_view last = list.substr(list.find_last_of("-,") + 1);
+  uint32_t number = 0;
+  const auto [end, error] = std::from_chars(last.data(), last.data() + last.size(), number);
+  return error == std::errc() ? number + 1 : 0;
+}
 
 uint32_t groups4(const config::Connections& connections) {
   return groups(connections.ipv4, PINION_WAYS * PINION_GROUP4);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "balancer/bpf/abi/abi.h"
 #include "config/config.h"
@@ -45,6 +46,8 @@ uint32_t groups6(const config::Connections& connections);
 
 // Entries of map `verdicts`.
 uint32_t possible_cpus();
+// Of a list as the kernel writes it ("0-1,4"); 0: it is none.
+uint32_t cpus_up_to_last(std::string_view list);
 
 // Entries of map `counters`.
 uint32_t counters_of_all_cpus(const config::Limits& limits);

@@ -106,6 +106,8 @@ Error load_error() {
   const Error error = errno_error("load the data plane's program and its maps");
   if (error.code == std::errc::not_enough_memory)
     return with_remedy(error, "director.connections and director.limits say how large they are");
+  if (error.code == std::errc::no_such_file_or_directory)
+    return with_remedy(error, "/proc must be mounted: libbpf reads the program's constants there");
   return with_remedy(error, "it needs Linux 6.1 or newer, with BTF");
 }
 

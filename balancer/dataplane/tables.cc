@@ -17,9 +17,15 @@
 namespace pinion {
 namespace {
 
-// A reply half is stamped anew four times in its state's timeout, or more often.
-uint8_t refresh_shift(uint32_t timeout) {
-  return timeout < 4 ? 0 : static_cast<uint8_t>(31 - __builtin_clz(timeout / 4));
+// A reply half is stamped anew four times in its state's timeout, or more often: each minute, so
+// that halves follow soon when a timeout becomes longer. One that may be evicted by its age is
+// stamped each second, or the time that it is stamped ahead by would make it younger than its
+// connection.
+uint8_t refresh_shift(uint32_t state, uint32_t timeout) {
+  constexpr uint32_t kMinute = 1 << 16, kSecond = 1 << 10;
+  const bool evictable = state == PINION_STATE_SYN_RECEIVED || state == PINION_STATE_PICKED_UP;
+  const uint32_t period = std::min(timeout / 4, evictable ? kSecond : kMinute);
+  return period ? static_cast<uint8_t>(31 - __builtin_clz(period)) : uint8_t{0};
 }
 
 // They pass the director, and are looked at only where the filter has their sender.
@@ -150,9 +156,10 @@ void Tables::set_timeouts(const config::Timeouts& timeouts) {
 #undef X
   };
   pinion_settings& settings = settings_[0];
-  for (size_t state = 0; state < std::size(by_state); ++state) {
+  for (uint32_t state = 0; state < std::size(by_state); ++state) {
     const uint32_t timeout = ticks(by_state[state]);
-    __atomic_store_n(&settings.refresh_shift[state], refresh_shift(timeout), __ATOMIC_RELAXED);
+    __atomic_store_n(&settings.refresh_shift[state], refresh_shift(state, timeout),
+                     __ATOMIC_RELAXED);
     __atomic_store_n(&settings.timeout[state], timeout, __ATOMIC_RELAXED);
   }
 }
@@ -164,13 +171,18 @@ Result<> Tables::apply(const Change& change) {
   for (const Change::Server& server : change.servers) write_server(server.index, server.after);
   for (const Change::Slots& slots : change.slots) write_slots(slots);
   if (auto flipped = flip(change.services); !flipped) {
-    undo(change);
+    undo_servers(change);
     return flipped.error();
   }
   return {};
 }
 
 void Tables::undo(const Change& change) {
+  for (size_t i = change.services.size(); i-- > 0;) unflip(change.services[i]);
+  undo_servers(change);
+}
+
+void Tables::undo_servers(const Change& change) {
   for (const Change::Server& server : change.servers) write_server(server.index, server.before);
   if (change.local) write_local(change.local->before);
 }
@@ -269,6 +281,11 @@ Result<> Tables::write_service(const ServiceKey& key, const std::optional<pinion
   return refusal("write " + to_string(key) + ": there is no such map");
 }
 
+void Tables::unflip(const Change::Service& service) {
+  auto undone = write_service(service.key, service.before);
+  if (!undone) log::error("undo failed", {{"error", undone.error().message()}});
+}
+
 Result<> Tables::flip(const std::vector<Change::Service>& services) {
   std::minstd_rand random(std::random_device{}());
   for (size_t i = 0; i < services.size(); ++i) {
@@ -280,10 +297,7 @@ Result<> Tables::flip(const std::vector<Change::Service>& services) {
     if (service.after && !service.before) admit(service.key);
     if (written) written = write_service(service.key, service.after);
     if (written) continue;
-    while (i-- > 0) {
-      auto undone = write_service(services[i].key, services[i].before);
-      if (!undone) log::error("undo failed", {{"error", undone.error().message()}});
-    }
+    while (i-- > 0) unflip(services[i]);
     return written.error();
   }
   return {};

@@ -60,6 +60,8 @@ class Tables {
   void admit(const ServiceKey& key);
   Result<> write_service(const ServiceKey& key, const std::optional<pinion_service>& value);
   Result<> flip(const std::vector<Change::Service>& services);
+  void unflip(const Change::Service& service);
+  void undo_servers(const Change& change);
 
   HashMap<pinion_service_key, pinion_service> services_;
   HashMap<pinion_range_key, pinion_service> ranges_;

@@ -211,8 +211,9 @@ Result<> Director::upgrade(const Config& next, Reconciler::Plan plan, const Atta
   return done;
 }
 
-// After a second without the old program on any interface, no CPU is still amid a packet by it: the
-// kernel waits for a grace period of RCU here, which takes some 20 ms, once.
+// After a second without the old program on any interface, no CPU is still amid a packet by it. The
+// kernel also waits for a grace period of RCU here, which takes some 20 ms, once; where it cannot
+// (nohz_full), the second has to do.
 asio::awaitable<void> Director::end_upgrade() {
   if (!parts_.tables.load().is_apart()) co_return;
   asio::steady_timer timer(io_, std::chrono::seconds(1));

@@ -80,7 +80,10 @@ Result<AttachPoints> Interfaces::find_attach_points(const std::vector<std::strin
   return points;
 }
 
+// Frames may leave by every interface before any frame comes in by one.
 Result<> Interfaces::attach(const AttachPoints& wanted, Features features) {
+  for (const auto& [name, point] : wanted)
+    if (auto allowed = tables_.allow_egress(point.device); !allowed) return allowed;
   if (auto added = add_vlans(wanted, features); !added) return added;
   for (const auto& [name, point] : wanted) {
     if (is_used(points_, point.device_name)) continue;

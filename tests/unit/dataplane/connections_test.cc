@@ -205,6 +205,27 @@ TEST_F(ConnectionsTest, AReplyHalfIsNoConnectionAndGoesWithIt) {
   EXPECT_EQ(load_[5 % load_.size()].active, 0u) << "5 is a place, not a real server";
 }
 
+// One that was stamped when timeouts were shorter lives on with its connection.
+TEST_F(ConnectionsTest, AReplyHalfDoesNotExpireBeforeItsConnection) {
+  auto& forward = memory4_[1].entry[1];
+  auto& reply = memory4_[2].entry[1];
+  fill(forward.connection, PINION_STATE_ESTABLISHED, 1, seconds(50));
+  forward.connection.flags = PINION_PAIRED;
+  forward.flow = {.saddr = 1, .daddr = 2, .sport = 3, .dport = 4, .protocol = IPPROTO_TCP};
+  reply.connection = {7u << 8 | PINION_STATE_ESTABLISHED, tick() - ticks(seconds(101)), 5, 0,
+                      PINION_REPLY};
+  reply.flow = {.saddr = 9, .daddr = 1, .sport = 8, .dport = 3, .protocol = IPPROTO_TCP};
+  ConnectionTable::Swept swept;
+  table4_->sweep(0, table4_->size(), swept);
+  EXPECT_EQ(swept.replies, 1u);
+  EXPECT_NEAR(reply.connection.seen, tick(), ticks(seconds(1)));
+  forward.connection.seen -= ticks(seconds(51));
+  reply.connection.seen -= ticks(seconds(101));
+  table4_->sweep(0, table4_->size(), swept);
+  table4_->sweep(0, table4_->size(), swept);
+  EXPECT_EQ(reply.connection.word & 0xff, PINION_STATE_FREE);
+}
+
 TEST_F(ConnectionsTest, EndsWhatItSaw) {
   fill(entry4(5), PINION_STATE_ESTABLISHED, 1, seconds(0));
   const auto found = visited(*table4_);

@@ -189,6 +189,49 @@ TEST_F(TablesTest, EachStateHasItsTimeout) {
   EXPECT_EQ(settings[0].timeout[PINION_STATE_UDP], ticks(5));
 }
 
+// Of reply halves: a quarter of the timeout, but a minute at most, and a second where age evicts.
+TEST_F(TablesTest, EachStateHasItsPeriod) {
+  using std::chrono::seconds;
+  tables_->set_timeouts({.syn = seconds(30),
+                         .established = seconds(900),
+                         .fin = seconds(120),
+                         .closed = seconds(1),
+                         .udp = seconds(300)});
+  MappedArray<pinion_settings> settings;
+  ASSERT_DONE(program_->map_into(settings, "settings", 1));
+  EXPECT_EQ(settings[0].refresh_shift[PINION_STATE_SYN_RECEIVED], 10);
+  EXPECT_EQ(settings[0].refresh_shift[PINION_STATE_PICKED_UP], 10);
+  EXPECT_EQ(settings[0].refresh_shift[PINION_STATE_ESTABLISHED], 16);
+  EXPECT_EQ(settings[0].refresh_shift[PINION_STATE_FIN_WAIT], 14);
+  EXPECT_EQ(settings[0].refresh_shift[PINION_STATE_CLOSED], 7);
+}
+
+TEST_F(TablesTest, UndoesAWholeChange) {
+  const pinion_service old{1, 0, 4, PINION_SELECT_TURN, {}};
+  Change first;
+  first.services = {{.key = key(80), .after = old}};
+  ASSERT_DONE(tables_->apply(first));
+  Change change;
+  change.servers = {{.index = 1, .after = server(PINION_SERVER_USED)}};
+  pinion_service flipped = old;
+  flipped.slot_base = 16;
+  change.services = {{.key = key(80), .before = old, .after = flipped},
+                     {.key = key(81), .after = flipped}};
+  ASSERT_DONE(tables_->apply(change));
+  tables_->undo(change);
+  EXPECT_TRUE(same(tables_->server(1), {}));
+  EXPECT_EQ(service(key(80))->slot_base, old.slot_base);
+  EXPECT_FALSE(service(key(81)));
+}
+
+TEST(PossibleCpus, AreCountedUpToTheLast) {
+  EXPECT_EQ(cpus_up_to_last("0"), 1u);
+  EXPECT_EQ(cpus_up_to_last("0-1"), 2u);
+  EXPECT_EQ(cpus_up_to_last("0-1,4"), 5u);
+  EXPECT_EQ(cpus_up_to_last("0-3,8-11"), 12u);
+  EXPECT_EQ(cpus_up_to_last(""), 0u);
+}
+
 TEST_F(TablesTest, BeginWithASecretAndTheClock) {
   tables_->begin(program_->constants());
   MappedArray<pinion_settings> settings;
